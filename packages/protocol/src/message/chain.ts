@@ -1,0 +1,209 @@
+/**
+ * The chain of messages between two identities: gapless numbers, each message naming the one before it and the last one
+ * taken from the other side. Pure: the owner journals and signs. Refuses a gap, a fork, a foreign name or charter, a wrong
+ * signature, a receipt for what was never sent. Spec: protocol-spec/4-messages.md, "Chain".
+ */
+import { equalBytes, concatBytes } from '../bytes.ts';
+import { bytes, decode, encode, type Infer, type Result, struct, field, uint } from '../cbor/index.ts';
+import { verifyEd25519 } from '../ed25519.ts';
+import type { Fault, FaultCode } from '../fault.ts';
+import { Header, hashBody, messageHash, PROTOCOL_VERSION, SALT_LENGTH } from './header.ts';
+import { type Direction, type MessageType, MESSAGE_TYPES, mayTravel, messageTypeOf, type Receiver } from './types.ts';
+
+/** A message as it travels and as evidence. */
+export interface Message {
+  readonly header: Uint8Array;
+  /** salt(16) ‖ canonical CBOR */
+  readonly body: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** The end of one direction of a chain. */
+export interface Head {
+  readonly seq: number;
+  readonly hash: Uint8Array;
+}
+export const START: Head = { seq: 0, hash: new Uint8Array(32) };
+
+/** Who is at the two ends, as the charter names them. */
+export interface Line {
+  readonly self: string;
+  readonly peer: string;
+  readonly peerKey: Uint8Array;
+  /** What the peer's messages must be: sent this way, by or to this kind of machine. */
+  readonly incoming: Direction;
+  readonly receiver: Receiver;
+}
+
+/** `sent` holds every own message that the peer has not acknowledged yet, oldest first. */
+export interface Chain {
+  readonly line: Line;
+  readonly mine: Head;
+  readonly theirs: Head;
+  readonly acknowledged: Head;
+  readonly sent: readonly Message[];
+}
+
+export function createChain(line: Line): Chain {
+  return { line, mine: START, theirs: START, acknowledged: START, sent: [] };
+}
+
+/** What the owner says; the chain adds names, numbers and hashes. */
+export interface Outgoing {
+  readonly type: MessageType;
+  readonly charter: Uint8Array;
+  readonly session: number;
+  readonly request: Uint8Array | null;
+  /** Canonical CBOR. */
+  readonly body: Uint8Array;
+  readonly salt: Uint8Array;
+  /** Seconds since 1970, and µs since the program's start. */
+  readonly time: number;
+  readonly uptime: number;
+}
+
+/** Header and body of the next message, still to be signed: sign messageHash(header). */
+export function draftMessage(chain: Chain, out: Outgoing): { header: Uint8Array; body: Uint8Array } {
+  if (out.salt.length !== SALT_LENGTH) throw new Error(`a salt has ${SALT_LENGTH} bytes, not ${out.salt.length}`);
+  const body = concatBytes(out.salt, out.body);
+  const header = encode(Header, {
+    version: PROTOCOL_VERSION,
+    type: MESSAGE_TYPES[out.type].number,
+    charter: out.charter,
+    sender: chain.line.self,
+    recipient: chain.line.peer,
+    seq: chain.mine.seq + 1,
+    previous: chain.mine.hash,
+    receiptSeq: chain.theirs.seq,
+    receipt: chain.theirs.hash,
+    session: out.session,
+    request: out.request,
+    bodyHash: hashBody(body),
+    bodyLength: body.length,
+    time: out.time,
+    uptime: out.uptime,
+  });
+  return { header, body };
+}
+
+/** The chain once `message` is journalled. */
+export function recordSent(chain: Chain, message: Message): Chain {
+  const mine = { seq: chain.mine.seq + 1, hash: messageHash(message.header) };
+  return { ...chain, mine, sent: [...chain.sent, message] };
+}
+
+export interface Received {
+  readonly type: MessageType;
+  readonly header: Header;
+  /** Canonical CBOR, without the salt. */
+  readonly body: Uint8Array;
+}
+
+export type Judged =
+  | { readonly kind: 'new'; readonly received: Received }
+  /** An exact retransmission: drop it. */
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'fault'; readonly fault: Fault };
+
+function fault(code: FaultCode, detail: string): { kind: 'fault'; fault: Fault } {
+  return { kind: 'fault', fault: { kind: 'fault', code, detail } };
+}
+
+/** A header by itself, before its body is pulled: every check that needs no body. */
+export function judgeHeader(
+  chain: Chain,
+  charter: Uint8Array,
+  headerBytes: Uint8Array,
+  signature: Uint8Array,
+): { readonly kind: 'new'; readonly header: Header; readonly type: MessageType } | Exclude<Judged, { kind: 'new' }> {
+  const decoded: Result<Header> = decode(Header, headerBytes, 1024);
+  if (!decoded.ok) return { kind: 'fault', fault: decoded.fault };
+  const header = decoded.value;
+  const { line } = chain;
+  if (header.version !== PROTOCOL_VERSION) {
+    return fault('VERSION', `message version ${header.version}, this program speaks ${PROTOCOL_VERSION}`);
+  }
+  if (header.sender !== line.peer || header.recipient !== line.self) {
+    return fault('WRONG_PEER', `message from ${header.sender} to ${header.recipient} on the line ${line.peer} to ${line.self}`);
+  }
+  const hash = messageHash(headerBytes);
+  if (!verifyEd25519(line.peerKey, hash, signature)) return fault('BAD_SIGNATURE', `message ${header.seq} of ${line.peer}`);
+  if (header.seq <= chain.theirs.seq) return judgeOld(chain, header, hash);
+  if (header.seq !== chain.theirs.seq + 1 || !equalBytes(header.previous, chain.theirs.hash)) {
+    return fault('BAD_CHAIN', `message ${header.seq} of ${line.peer}, expected ${chain.theirs.seq + 1}`);
+  }
+  if (!equalBytes(header.charter, charter)) return fault('WRONG_CHARTER', `message ${header.seq} of ${line.peer}`);
+  const receipt = judgeReceipt(chain, header);
+  if (receipt !== undefined) return receipt;
+  const type = messageTypeOf(header.type);
+  if (type === undefined || !mayTravel(type, line.incoming, line.receiver)) {
+    return fault('UNKNOWN_TYPE', `message type ${header.type} from ${line.peer}`);
+  }
+  return { kind: 'new', header, type };
+}
+
+function judgeOld(chain: Chain, header: Header, hash: Uint8Array): Exclude<Judged, { kind: 'new' }> {
+  if (header.seq === chain.theirs.seq) {
+    if (equalBytes(hash, chain.theirs.hash)) return { kind: 'duplicate' };
+    return fault('FORK', `two different messages ${header.seq} of ${chain.line.peer}`);
+  }
+  return fault('REPLAY', `message ${header.seq} of ${chain.line.peer}, already at ${chain.theirs.seq}`);
+}
+
+/** A receipt must name one of our messages, and never go back. */
+function judgeReceipt(chain: Chain, header: Header): { kind: 'fault'; fault: Fault } | undefined {
+  const known = headOf(chain, header.receiptSeq);
+  if (known !== undefined && equalBytes(known, header.receipt)) return undefined;
+  return fault('BAD_RECEIPT', `message ${header.seq} of ${chain.line.peer} acknowledges ${header.receiptSeq}`);
+}
+
+function headOf(chain: Chain, seq: number): Uint8Array | undefined {
+  if (seq === chain.acknowledged.seq) return chain.acknowledged.hash;
+  const message = chain.sent[seq - chain.acknowledged.seq - 1];
+  return seq > chain.acknowledged.seq && message !== undefined ? messageHash(message.header) : undefined;
+}
+
+/** Every check on a complete message. A fault never changes the chain. */
+export function judgeMessage(chain: Chain, charter: Uint8Array, message: Message): Judged {
+  const judged = judgeHeader(chain, charter, message.header, message.signature);
+  if (judged.kind !== 'new') return judged;
+  const { header, type } = judged;
+  const { body } = message;
+  if (body.length !== header.bodyLength || body.length < SALT_LENGTH || !equalBytes(hashBody(body), header.bodyHash)) {
+    return fault('BODY_HASH', `body of message ${header.seq} of ${chain.line.peer}`);
+  }
+  return { kind: 'new', received: { type, header, body: body.subarray(SALT_LENGTH) } };
+}
+
+/** The chain once a judged message is journalled: it is the peer's head, and its receipt frees what it acknowledges. */
+export function recordReceived(chain: Chain, message: Message, header: Header): Chain {
+  const freed = header.receiptSeq - chain.acknowledged.seq;
+  return {
+    ...chain,
+    theirs: { seq: header.seq, hash: messageHash(message.header) },
+    acknowledged: { seq: header.receiptSeq, hash: header.receipt },
+    sent: freed > 0 ? chain.sent.slice(freed) : chain.sent,
+  };
+}
+
+/** What each side puts into its link hello: the last message that it has taken from the other. An unsigned hint. */
+export const Resume = struct('Resume', { seq: field(1, uint()), hash: field(2, bytes(32)) });
+export type Resume = Infer<typeof Resume>;
+
+export type Resumption =
+  /** Send these again, oldest first, before anything new. */
+  | { readonly kind: 'resend'; readonly messages: readonly Message[] }
+  /** The peer states something that we never sent, or has forgotten what it had acknowledged. */
+  | { readonly kind: 'fault'; readonly fault: Fault };
+
+/** What to send again after a hello that says `peer` was the last message taken. */
+export function planResumption(chain: Chain, peer: Head): Resumption {
+  const known = headOf(chain, peer.seq);
+  if (known !== undefined && equalBytes(known, peer.hash)) {
+    return { kind: 'resend', messages: chain.sent.slice(peer.seq - chain.acknowledged.seq) };
+  }
+  if (peer.seq < chain.acknowledged.seq) {
+    return fault('REPLAY', `${chain.line.peer} says it has message ${peer.seq}, but had acknowledged ${chain.acknowledged.seq}`);
+  }
+  return fault('BAD_RECEIPT', `${chain.line.peer} says it has message ${peer.seq}, we sent ${chain.mine.seq}`);
+}
