@@ -6,7 +6,24 @@ import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 
 import { concatBytes, toHex } from './bytes.ts';
 
 const SPKI = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
-const PKCS8 = Uint8Array.of(0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20);
+const PKCS8 = Uint8Array.of(
+  0x30,
+  0x2e,
+  0x02,
+  0x01,
+  0x00,
+  0x30,
+  0x05,
+  0x06,
+  0x03,
+  0x2b,
+  0x65,
+  0x70,
+  0x04,
+  0x22,
+  0x04,
+  0x20,
+);
 
 /** Encodings of the eight points of small order, canonical and not (RFC 8032, section 5.1.3; sign bit cleared). */
 const SMALL_ORDER = new Set([
@@ -61,6 +78,8 @@ export interface Ed25519Signer {
 export function createEd25519Signer(seed: Uint8Array): Ed25519Signer {
   if (seed.length !== 32) throw new Error(`an Ed25519 seed has 32 bytes, not ${seed.length}`);
   const key = createPrivateKey({ key: Buffer.from(concatBytes(PKCS8, seed)), format: 'der', type: 'pkcs8' });
-  const publicKey = new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI.length));
+  const publicKey = new Uint8Array(
+    createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI.length),
+  );
   return { publicKey, sign: (hash) => new Uint8Array(sign(null, hash, key)) };
 }

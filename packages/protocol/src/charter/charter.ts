@@ -2,7 +2,21 @@
  * The charter: network, wallets, every role's public keys, policy, custody and clock, as canonical CBOR.
  * Its hash is what people compare at each machine. Spec: protocol-spec/5-charter.md.
  */
-import { bytes, decode, field, type Infer, list, literal, nullable, type Result, sats, struct, text, tuple, uint } from '../cbor/index.ts';
+import {
+  bytes,
+  decode,
+  field,
+  type Infer,
+  list,
+  literal,
+  nullable,
+  type Result,
+  sats,
+  struct,
+  text,
+  tuple,
+  uint,
+} from '../cbor/index.ts';
 import { taggedHash } from '../hash.ts';
 
 const name = () => text(1, 16);

@@ -2,7 +2,18 @@
  * A withdrawal intent: what a requester signs, end to end, and the only way in which money leaves.
  * Spec: protocol-spec/4-messages.md, "Intents".
  */
-import { bytes, decode, field, type Infer, type Result, sats, struct, text, tuple, uint } from '../cbor/index.ts';
+import {
+  bytes,
+  decode,
+  field,
+  type Infer,
+  type Result,
+  sats,
+  struct,
+  text,
+  tuple,
+  uint,
+} from '../cbor/index.ts';
 import { taggedHash } from '../hash.ts';
 
 export const Intent = struct('Intent', {

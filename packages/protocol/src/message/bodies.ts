@@ -2,7 +2,19 @@
  * The bodies of all messages as closed schemas: an unknown or missing key is MALFORMED.
  * Spec: protocol-spec/4-messages.md, "Bodies"; coldwire.cddl.
  */
-import { bool, bytes, field, type Infer, list, nullable, sats, struct, text, tuple, uint } from '../cbor/index.ts';
+import {
+  bool,
+  bytes,
+  field,
+  type Infer,
+  list,
+  nullable,
+  sats,
+  struct,
+  text,
+  tuple,
+  uint,
+} from '../cbor/index.ts';
 import { SignedIntent } from '../intent/intent.ts';
 import { Verdict } from '../intent/verdict.ts';
 import { name } from './header.ts';
@@ -86,7 +98,14 @@ export const Admit = struct('Admit', {
 export type Admit = Infer<typeof Admit>;
 
 /** An input: txid (internal byte order), vout, amount in sat, wallet, chain, index. */
-export const DraftInput = tuple(hash(), uint(0xffffffff), sats(), uint(255), uint(0xffffffff), uint(0xffffffff));
+export const DraftInput = tuple(
+  hash(),
+  uint(0xffffffff),
+  sats(),
+  uint(255),
+  uint(0xffffffff),
+  uint(0xffffffff),
+);
 /** A change output: wallet, index on chain 1, amount in sat, position among all outputs. */
 export const DraftChange = tuple(uint(255), uint(0xffffffff), sats(), uint(MAX_INTENTS + MAX_CHANGE));
 

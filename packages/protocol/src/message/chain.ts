@@ -3,12 +3,19 @@
  * taken from the other side. Pure: the owner journals and signs. Refuses a gap, a fork, a foreign name or charter, a wrong
  * signature, a receipt for what was never sent. Spec: protocol-spec/4-messages.md, "Chain".
  */
-import { equalBytes, concatBytes } from '../bytes.ts';
-import { bytes, decode, encode, type Infer, type Result, struct, field, uint } from '../cbor/index.ts';
+import { concatBytes, equalBytes } from '../bytes.ts';
+import { bytes, decode, encode, field, type Infer, type Result, struct, uint } from '../cbor/index.ts';
 import { verifyEd25519 } from '../ed25519.ts';
 import type { Fault, FaultCode } from '../fault.ts';
 import { Header, hashBody, messageHash, PROTOCOL_VERSION, SALT_LENGTH } from './header.ts';
-import { type Direction, type MessageType, MESSAGE_TYPES, mayTravel, messageTypeOf, type Receiver } from './types.ts';
+import {
+  type Direction,
+  MESSAGE_TYPES,
+  type MessageType,
+  mayTravel,
+  messageTypeOf,
+  type Receiver,
+} from './types.ts';
 
 /** A message as it travels and as evidence. */
 export interface Message {
@@ -64,7 +71,8 @@ export interface Outgoing {
 
 /** Header and body of the next message, still to be signed: sign messageHash(header). */
 export function draftMessage(chain: Chain, out: Outgoing): { header: Uint8Array; body: Uint8Array } {
-  if (out.salt.length !== SALT_LENGTH) throw new Error(`a salt has ${SALT_LENGTH} bytes, not ${out.salt.length}`);
+  if (out.salt.length !== SALT_LENGTH)
+    throw new Error(`a salt has ${SALT_LENGTH} bytes, not ${out.salt.length}`);
   const body = concatBytes(out.salt, out.body);
   const header = encode(Header, {
     version: PROTOCOL_VERSION,
@@ -115,7 +123,9 @@ export function judgeHeader(
   charter: Uint8Array,
   headerBytes: Uint8Array,
   signature: Uint8Array,
-): { readonly kind: 'new'; readonly header: Header; readonly type: MessageType } | Exclude<Judged, { kind: 'new' }> {
+):
+  | { readonly kind: 'new'; readonly header: Header; readonly type: MessageType }
+  | Exclude<Judged, { kind: 'new' }> {
   const decoded: Result<Header> = decode(Header, headerBytes, 1024);
   if (!decoded.ok) return { kind: 'fault', fault: decoded.fault };
   const header = decoded.value;
@@ -124,15 +134,20 @@ export function judgeHeader(
     return fault('VERSION', `message version ${header.version}, this program speaks ${PROTOCOL_VERSION}`);
   }
   if (header.sender !== line.peer || header.recipient !== line.self) {
-    return fault('WRONG_PEER', `message from ${header.sender} to ${header.recipient} on the line ${line.peer} to ${line.self}`);
+    return fault(
+      'WRONG_PEER',
+      `message from ${header.sender} to ${header.recipient} on the line ${line.peer} to ${line.self}`,
+    );
   }
   const hash = messageHash(headerBytes);
-  if (!verifyEd25519(line.peerKey, hash, signature)) return fault('BAD_SIGNATURE', `message ${header.seq} of ${line.peer}`);
+  if (!verifyEd25519(line.peerKey, hash, signature))
+    return fault('BAD_SIGNATURE', `message ${header.seq} of ${line.peer}`);
   if (header.seq <= chain.theirs.seq) return judgeOld(chain, header, hash);
   if (header.seq !== chain.theirs.seq + 1 || !equalBytes(header.previous, chain.theirs.hash)) {
     return fault('BAD_CHAIN', `message ${header.seq} of ${line.peer}, expected ${chain.theirs.seq + 1}`);
   }
-  if (!equalBytes(header.charter, charter)) return fault('WRONG_CHARTER', `message ${header.seq} of ${line.peer}`);
+  if (!equalBytes(header.charter, charter))
+    return fault('WRONG_CHARTER', `message ${header.seq} of ${line.peer}`);
   const receipt = judgeReceipt(chain, header);
   if (receipt !== undefined) return receipt;
   const type = messageTypeOf(header.type);
@@ -154,7 +169,10 @@ function judgeOld(chain: Chain, header: Header, hash: Uint8Array): Exclude<Judge
 function judgeReceipt(chain: Chain, header: Header): { kind: 'fault'; fault: Fault } | undefined {
   const known = headOf(chain, header.receiptSeq);
   if (known !== undefined && equalBytes(known, header.receipt)) return undefined;
-  return fault('BAD_RECEIPT', `message ${header.seq} of ${chain.line.peer} acknowledges ${header.receiptSeq}`);
+  return fault(
+    'BAD_RECEIPT',
+    `message ${header.seq} of ${chain.line.peer} acknowledges ${header.receiptSeq}`,
+  );
 }
 
 function headOf(chain: Chain, seq: number): Uint8Array | undefined {
@@ -169,7 +187,11 @@ export function judgeMessage(chain: Chain, charter: Uint8Array, message: Message
   if (judged.kind !== 'new') return judged;
   const { header, type } = judged;
   const { body } = message;
-  if (body.length !== header.bodyLength || body.length < SALT_LENGTH || !equalBytes(hashBody(body), header.bodyHash)) {
+  if (
+    body.length !== header.bodyLength ||
+    body.length < SALT_LENGTH ||
+    !equalBytes(hashBody(body), header.bodyHash)
+  ) {
     return fault('BODY_HASH', `body of message ${header.seq} of ${chain.line.peer}`);
   }
   return { kind: 'new', received: { type, header, body: body.subarray(SALT_LENGTH) } };
@@ -203,7 +225,13 @@ export function planResumption(chain: Chain, peer: Head): Resumption {
     return { kind: 'resend', messages: chain.sent.slice(peer.seq - chain.acknowledged.seq) };
   }
   if (peer.seq < chain.acknowledged.seq) {
-    return fault('REPLAY', `${chain.line.peer} says it has message ${peer.seq}, but had acknowledged ${chain.acknowledged.seq}`);
+    return fault(
+      'REPLAY',
+      `${chain.line.peer} says it has message ${peer.seq}, but had acknowledged ${chain.acknowledged.seq}`,
+    );
   }
-  return fault('BAD_RECEIPT', `${chain.line.peer} says it has message ${peer.seq}, we sent ${chain.mine.seq}`);
+  return fault(
+    'BAD_RECEIPT',
+    `${chain.line.peer} says it has message ${peer.seq}, we sent ${chain.mine.seq}`,
+  );
 }

@@ -1,0 +1,182 @@
+/**
+ * Reads an evidence log: every batch of every segment in order, its chain recomputed. Refuses (STATE_CORRUPT) what is
+ * damaged before its end; a torn last batch, as a crash leaves it, is told apart. Spec: protocol-spec/9-evidence.md.
+ */
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  Batch,
+  chainBatch,
+  decode,
+  equalBytes,
+  LOG_START,
+  type LogRecord,
+  RECORD_MAX,
+  readSequenceItem,
+  Segment,
+} from '@coldwire/protocol';
+
+const NAME = /^evidence-(\d{6})\.cborseq$/;
+const CHUNK = 4 * 1024 * 1024;
+/** A batch holds at most a message of the largest kind and its changes. */
+const BATCH_MAX = 4 * RECORD_MAX;
+const ITEM = { maxBytes: BATCH_MAX };
+
+export function segmentName(number: number): string {
+  return `evidence-${String(number).padStart(6, '0')}.cborseq`;
+}
+
+/** The log's files in `directory`, in order. @throws Error if one is missing in between */
+export function segmentFiles(directory: string): readonly string[] {
+  const names = readdirSync(directory)
+    .filter((name) => NAME.test(name))
+    .sort();
+  names.forEach((name, number) => {
+    if (name !== segmentName(number)) {
+      throw new Error(`${directory}: ${segmentName(number)} is missing, ${name} follows`);
+    }
+  });
+  return names.map((name) => join(directory, name));
+}
+
+export type LogItem =
+  | {
+      readonly kind: 'batch';
+      readonly file: string;
+      readonly at: number;
+      readonly end: number;
+      readonly records: readonly LogRecord[];
+      readonly chain: Uint8Array;
+    }
+  /** The last file ends within a batch, at byte `at`: nothing of it was ever released. */
+  | { readonly kind: 'torn'; readonly file: string; readonly at: number; readonly size: number }
+  | {
+      readonly kind: 'corrupt';
+      readonly file: string;
+      readonly at: number;
+      readonly index: number;
+      readonly detail: string;
+    };
+
+/** Where reading stands: the next record's number, the chain before it, the owner that the first segment named. */
+interface Position {
+  index: number;
+  chain: Uint8Array;
+  owner: string | undefined;
+}
+
+/** All items of the log, in order; stops after the first that is not a batch. */
+export function* readLog(directory: string): Generator<LogItem> {
+  const files = segmentFiles(directory);
+  const position: Position = { index: 0, chain: LOG_START, owner: undefined };
+  for (const [number, file] of files.entries()) {
+    for (const item of readSegment(file, number, number === files.length - 1, position)) {
+      yield item;
+      if (item.kind !== 'batch') return;
+    }
+  }
+}
+
+function* readSegment(file: string, number: number, last: boolean, position: Position): Generator<LogItem> {
+  const source = openSource(file);
+  try {
+    for (let at = 0; at < source.size; ) {
+      const item = readBatch(source, file, at, position);
+      if (item.kind === 'torn' && !last) {
+        yield {
+          kind: 'corrupt',
+          file,
+          at,
+          index: position.index,
+          detail: 'the file ends within a batch, but another follows it',
+        };
+        return;
+      }
+      if (item.kind !== 'batch') {
+        yield item;
+        return;
+      }
+      const wrong = at === 0 ? checkSegment(item.records[0], number, position) : undefined;
+      if (wrong !== undefined) {
+        yield { kind: 'corrupt', file, at, index: position.index, detail: wrong };
+        return;
+      }
+      position.index += item.records.length;
+      position.chain = item.chain;
+      at = item.end;
+      yield item;
+    }
+  } finally {
+    source.close();
+  }
+}
+
+interface Source {
+  readonly size: number;
+  /** At most `length` bytes from `at`; fewer only at the end of the file. */
+  read(at: number, length: number): Uint8Array;
+  close(): void;
+}
+
+function openSource(file: string): Source {
+  const fd = openSync(file, 'r');
+  const { size } = fstatSync(fd);
+  let start = 0;
+  let window: Uint8Array = new Uint8Array(0);
+  return {
+    size,
+    read(at, length) {
+      if (at < start || at + length > start + window.length) {
+        const want = Math.min(Math.max(length, CHUNK), size - at);
+        const buffer = new Uint8Array(want);
+        window = buffer.subarray(0, readSync(fd, buffer, 0, want, at));
+        start = at;
+      }
+      return window.subarray(at - start, at - start + length);
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+function readBatch(source: Source, file: string, at: number, position: Position): LogItem {
+  const corrupt = (detail: string): LogItem => ({ kind: 'corrupt', file, at, index: position.index, detail });
+  const rest = source.size - at;
+  let window = source.read(at, Math.min(rest, 64 * 1024));
+  let item = readSequenceItem(window, 0, ITEM);
+  if (item.kind === 'truncated' && window.length < rest) {
+    window = source.read(at, Math.min(rest, BATCH_MAX));
+    item = readSequenceItem(window, 0, ITEM);
+  }
+  if (item.kind === 'truncated' && window.length === rest)
+    return { kind: 'torn', file, at, size: source.size };
+  const zeros = window.length === rest && isZero(window);
+  if (zeros) return { kind: 'torn', file, at, size: source.size };
+  if (item.kind !== 'item') return corrupt('not a batch');
+  const batch = decode(Batch, item.bytes, BATCH_MAX);
+  if (!batch.ok) return corrupt(batch.fault.detail);
+  const [records, chain] = batch.value;
+  for (const [offset, record] of records.entries()) {
+    if (record[0] !== position.index + offset)
+      return corrupt(`record ${record[0]} where ${position.index + offset} is due`);
+  }
+  if (!equalBytes(chain, chainBatch(position.chain, records)))
+    return corrupt('the chain hash does not fit the records');
+  return { kind: 'batch', file, at, end: at + item.next, records, chain };
+}
+
+function checkSegment(record: LogRecord | undefined, number: number, position: Position): string | undefined {
+  if (record === undefined || record[1] !== 'segment')
+    return 'the file does not begin with its segment record';
+  const segment = decode(Segment, record[4]);
+  if (!segment.ok) return segment.fault.detail;
+  if (segment.value.number !== number) return `the file is segment ${segment.value.number}, not ${number}`;
+  if (!equalBytes(segment.value.previous, position.chain))
+    return 'the file does not follow the one before it';
+  position.owner ??= segment.value.owner;
+  return segment.value.owner === position.owner ? undefined : 'the file belongs to another owner';
+}
+
+/** Some file systems lengthen a file before its data: a crash then leaves zeros. */
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
