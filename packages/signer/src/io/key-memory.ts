@@ -1,0 +1,187 @@
+/**
+ * The unlocked keys: account key, link identity and seal secret, each exactly once, in locked memory that nothing can
+ * read between uses. Signs, seals, and forgets. Every fresh signature is verified before anything is returned; one that
+ * fails ends the keys' stay here (SELF_VERIFY). Spec: protocol-spec/7-key-block.md, "Memory".
+ *
+ * Refuses to work after `zeroize`. Never holds a child key longer than one signature, and never in another place than
+ * the one slot for it.
+ */
+import { EXIT } from '@coldwire/program/exit.ts';
+import { Failure } from '@coldwire/program/failure.ts';
+import type { SealedMessage } from '@coldwire/protocol/seal/format.ts';
+import { type ExpectedKeys, type LiveSecrets, readKeyBlock } from './key-block.ts';
+import type { Natives } from './native.ts';
+import { Sealer } from './sealing.ts';
+import { SecureMemory } from './secure-memory.ts';
+
+export interface SignJob {
+  /**
+   * What BIP-32 adds to the account key on the way to chain and index (left halves of two HMACs over public data),
+   * 32 bytes each. Public; the caller may cache them.
+   */
+  readonly tweaks: readonly [chain: Uint8Array, index: Uint8Array];
+  /** The signature hash, 32 bytes. */
+  readonly hash32: Uint8Array;
+  /** The child's public key by public derivation, 33 bytes: what the signature must verify under. */
+  readonly publicKey33: Uint8Array;
+}
+
+/** libsecp256k1 returns 0 for done. */
+const DONE = 0;
+const PUBLIC_KEY_SIZE = 33;
+const SIGNATURE_SIZE = 64;
+
+/** Public numbers for signing once more after each batch, so that the native stack holds nothing but these. */
+const SCRUB_KEY = new Uint8Array(32).fill(1);
+const SCRUB_HASH = new Uint8Array(32).fill(2);
+
+/**
+ * Reads a key block from `fd` until its end and keeps its secrets.
+ * @throws Failure (KEY_BLOCK) when it is not the block of the signer that the charter describes; nothing is kept then
+ */
+export function openKeyMemory(natives: Natives, fd: number, expected: ExpectedKeys): KeyMemory {
+  const memory = new SecureMemory(natives.sodium);
+  return new KeyMemory(natives, memory, readKeyBlock(natives, memory, fd, expected));
+}
+
+export class KeyMemory {
+  readonly #natives: Natives;
+  readonly #memory: SecureMemory;
+  readonly #secrets: LiveSecrets;
+  readonly #sealer: Sealer;
+  readonly #child: Uint8Array<ArrayBuffer>;
+  #open = true;
+
+  /** Takes over `memory` and everything in it. */
+  constructor(natives: Natives, memory: SecureMemory, secrets: LiveSecrets) {
+    this.#natives = natives;
+    this.#memory = memory;
+    this.#secrets = secrets;
+    this.#sealer = new Sealer(natives.sodium, memory);
+    this.#child = memory.allocate(32);
+    this.#randomizeContext();
+    this.#scrubStack();
+    for (const secret of Object.values(secrets)) memory.protect(secret, 'no-access');
+  }
+
+  /** Whether the keys are here. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /**
+   * Signs every job: RFC 6979, low S, compact 64 bytes each, in order. All or nothing.
+   * @throws Failure (SELF_VERIFY) and zeroizes, when a fresh signature does not verify
+   */
+  signInputs(jobs: readonly SignJob[]): Uint8Array[] {
+    for (const job of jobs) requireLengths(job);
+    return this.#use(this.#secrets.accountKey, (accountKey) => {
+      try {
+        return jobs.map((job, input) => this.#signOne(accountKey, job, input));
+      } finally {
+        this.#scrubStack();
+      }
+    });
+  }
+
+  /** Ed25519 (RFC 8032) over `message`, 64 bytes; the message is a hash, never empty. */
+  signIdentity(message: Uint8Array): Uint8Array {
+    if (message.length === 0) throw new Error('an empty message is not signed');
+    return this.#use(this.#secrets.identityKey, (identityKey) => {
+      const signature = new Uint8Array(SIGNATURE_SIZE);
+      this.#natives.sodium.crypto_sign_detached(signature, message, identityKey);
+      return signature;
+    });
+  }
+
+  /**
+   * Seals `plaintext` to the gates; the same inputs give the same bytes.
+   * @param context what the message is bound to, unique per request
+   * @param gates X25519 public keys, 32 bytes each, in the order of the charter
+   */
+  seal(context: Uint8Array, plaintext: Uint8Array, gates: readonly Uint8Array[]): SealedMessage {
+    return this.#use(this.#secrets.sealSecret, (secret) =>
+      this.#sealer.seal(secret, context, plaintext, gates),
+    );
+  }
+
+  /** Overwrites and gives back everything, at once. May be called at any time, again and again. */
+  zeroize(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#memory.zeroize();
+  }
+
+  #use<T>(secret: Uint8Array<ArrayBuffer>, work: (secret: Uint8Array) => T): T {
+    if (!this.#open) throw lockedFailure();
+    this.#memory.protect(secret, 'read-only');
+    try {
+      return work(secret);
+    } finally {
+      if (this.#open) this.#memory.protect(secret, 'no-access');
+    }
+  }
+
+  #signOne(accountKey: Uint8Array, job: SignJob, input: number): Uint8Array {
+    const { secp256k1 } = this.#natives;
+    const signature = new Uint8Array(SIGNATURE_SIZE);
+    this.#child.set(accountKey);
+    const signed =
+      secp256k1.privateKeyTweakAdd(this.#child, job.tweaks[0]) === DONE &&
+      secp256k1.privateKeyTweakAdd(this.#child, job.tweaks[1]) === DONE &&
+      secp256k1.ecdsaSign({ signature, recid: 0 }, job.hash32, this.#child, undefined, undefined) === DONE;
+    this.#memory.wipe(this.#child);
+    if (signed && secp256k1.ecdsaVerify(signature, job.hash32, job.publicKey33) === DONE) return signature;
+    // A signature made by a faulty machine can give its key away: it goes nowhere, and neither does the machine.
+    signature.fill(0);
+    this.zeroize();
+    throw new Failure(EXIT.ENVIRONMENT, {
+      code: 'SELF_VERIFY',
+      what: 'a fresh signature did not verify; it was not released and the keys were zeroized',
+      where: `input ${input}`,
+      todo: 'Do not unlock this machine. Memory or processor is faulty, or it was tampered with: replace it.',
+    });
+  }
+
+  #scrubStack(): void {
+    if (!this.#open) return;
+    const { secp256k1 } = this.#natives;
+    this.#child.set(SCRUB_KEY);
+    secp256k1.privateKeyTweakAdd(this.#child, SCRUB_HASH);
+    secp256k1.ecdsaSign(
+      { signature: new Uint8Array(SIGNATURE_SIZE), recid: 0 },
+      SCRUB_HASH,
+      this.#child,
+      undefined,
+      undefined,
+    );
+    secp256k1.publicKeyCreate(new Uint8Array(PUBLIC_KEY_SIZE), this.#child);
+    this.#memory.wipe(this.#child);
+  }
+
+  /** Blinds the context against side channels; changes no output. */
+  #randomizeContext(): void {
+    const { sodium, secp256k1 } = this.#natives;
+    sodium.randombytes_buf(this.#child.buffer, 0, this.#child.length);
+    const done = secp256k1.contextRandomize(this.#child) === DONE;
+    this.#memory.wipe(this.#child);
+    if (!done) throw new Error('libsecp256k1 did not randomize its context');
+  }
+}
+
+function requireLengths(job: SignJob): void {
+  const wrong =
+    job.tweaks[0].length !== 32 ||
+    job.tweaks[1].length !== 32 ||
+    job.hash32.length !== 32 ||
+    job.publicKey33.length !== PUBLIC_KEY_SIZE;
+  if (wrong) throw new Error('a sign job has two tweaks of 32 bytes, a hash of 32 and a public key of 33');
+}
+
+function lockedFailure(): Failure {
+  return new Failure(EXIT.ENVIRONMENT, {
+    code: 'LOCKED',
+    what: 'the signer holds no keys',
+    todo: 'Unseal it: coldwire-signer unseal, with two of its custodians.',
+  });
+}

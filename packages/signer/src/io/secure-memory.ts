@@ -1,0 +1,62 @@
+/**
+ * Memory for secrets: pages of their own from sodium_malloc, locked, with guard pages on both sides. Every buffer stays
+ * referenced here until it is zeroized, because a collected one is freed. Views are taken once and never handed to code
+ * that reads bytes into JavaScript values. Spec: protocol-spec/7-key-block.md, "Memory".
+ */
+import { EXIT } from '@coldwire/program/exit.ts';
+import { Failure } from '@coldwire/program/failure.ts';
+import type { Sodium } from './native-interface.ts';
+
+export type Protection = 'no-access' | 'read-only' | 'read-write';
+
+export class SecureMemory {
+  readonly #sodium: Sodium;
+  readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(sodium: Sodium) {
+    this.#sodium = sodium;
+  }
+
+  /** `size` bytes, zero and writable. Whether they are really locked is for preflight to measure. */
+  allocate(size: number): Uint8Array<ArrayBuffer> {
+    const buffer = new Uint8Array(this.#sodium.sodium_malloc(size));
+    this.#buffers.push(buffer);
+    this.wipe(buffer);
+    return buffer;
+  }
+
+  protect(buffer: Uint8Array<ArrayBuffer>, protection: Protection): void {
+    if (this.#setProtection(buffer.buffer, protection) !== 0) {
+      throw new Failure(EXIT.BUG, {
+        what: `the kernel did not make secret memory ${protection}`,
+        todo: 'Stop the signer and report this.',
+      });
+    }
+  }
+
+  /** Overwrites with zeros; the compiler cannot leave it out. */
+  wipe(bytes: Uint8Array): void {
+    this.#sodium.sodium_memzero(bytes);
+  }
+
+  /** Zeroizes everything, then gives it back. Does nothing the second time. */
+  zeroize(): void {
+    const buffers = this.#buffers.filter((buffer) => buffer.byteLength > 0);
+    for (const buffer of buffers) {
+      this.protect(buffer, 'read-write');
+      this.wipe(buffer);
+    }
+    for (const buffer of buffers) this.#sodium.sodium_free(buffer.buffer);
+  }
+
+  #setProtection(memory: ArrayBuffer, protection: Protection): number {
+    switch (protection) {
+      case 'no-access':
+        return this.#sodium.sodium_mprotect_noaccess(memory);
+      case 'read-only':
+        return this.#sodium.sodium_mprotect_readonly(memory);
+      case 'read-write':
+        return this.#sodium.sodium_mprotect_readwrite(memory);
+    }
+  }
+}
