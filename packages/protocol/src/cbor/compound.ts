@@ -116,19 +116,18 @@ export function struct(name: string, fields: Fields): Schema<object> {
       return known === plain.size ? value : new Mismatch(`has the unknown key ${findOther(plain, keys)}`);
     },
     write(value) {
-      if (typeof value !== 'object' || value === null) return new Mismatch('must be an object');
-      const members = new Map<string, unknown>(Object.entries(value));
+      if (!isRecord(value)) return new Mismatch('must be an object');
+      const stray = Object.keys(value).find((property) => !Object.hasOwn(fields, property));
+      if (stray !== undefined) return new Mismatch(`has the unknown property ${JSON.stringify(stray)}`);
       const map = new Map<number, Plain>();
       for (const [property, { key, schema, presence }] of sorted) {
-        const member = members.get(property);
-        members.delete(property);
+        const member = value[property];
         if (member === undefined && presence === 'optional') continue;
         const plain = schema.write(member);
         if (plain instanceof Mismatch) return plain.under(`.${property}`);
         map.set(key, plain);
       }
-      const [stray] = members.keys();
-      return stray === undefined ? map : new Mismatch(`has the unknown property ${JSON.stringify(stray)}`);
+      return map;
     },
   };
 }
@@ -166,18 +165,18 @@ export function variant(cases: Cases): Schema<{ readonly kind: string; readonly 
       return value instanceof Mismatch ? value.under(`.${chosen.kind}`) : { kind: chosen.kind, value };
     },
     write(value) {
-      const { kind, ...rest } = asRecord(value);
+      const kind = isRecord(value) ? value['kind'] : undefined;
       const chosen = typeof kind === 'string' && Object.hasOwn(cases, kind) ? cases[kind] : undefined;
-      if (chosen === undefined) return new Mismatch(`must have a kind of: ${Object.keys(cases).join(', ')}`);
-      const plain = chosen[1].write(rest['value']);
-      if (plain instanceof Mismatch) return plain.under(`.${kind}`);
-      return Object.keys(rest).length === 1
-        ? [chosen[0], plain]
-        : new Mismatch('must hold kind and value only');
+      if (!isRecord(value) || chosen === undefined) {
+        return new Mismatch(`must have a kind of: ${Object.keys(cases).join(', ')}`);
+      }
+      if (Object.keys(value).length !== 2) return new Mismatch('must hold kind and value only');
+      const plain = chosen[1].write(value['value']);
+      return plain instanceof Mismatch ? plain.under(`.${kind}`) : [chosen[0], plain];
     },
   };
 }
 
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
