@@ -8,7 +8,7 @@
 import { concatBytes } from '@coldwire/protocol/bytes.ts';
 import { accept, makeFault, type Result, reject } from '@coldwire/protocol/fault.ts';
 import { hash256 } from './hash.ts';
-import { MAX_MONEY, type Outpoint, type Output, type Witness } from './transaction.ts';
+import { MAX_MONEY, type Outpoint, type Output, type TransactionBody, type Witness } from './transaction.ts';
 import { createReader, type Reader } from './wire-reader.ts';
 
 /** Highest sizes that a caller accepts: bytes of the whole serialization, numbers of inputs, outputs and witness items. */
@@ -58,6 +58,13 @@ export function isCoinbase(tx: DecodedTransaction): boolean {
     first.outpoint.vout === 0xffffffff &&
     first.outpoint.txid.every((byte) => byte === 0)
   );
+}
+
+/** What signature hashes of a decoded transaction depend on, or `undefined` when an input has a scriptSig: none of ours. */
+export function bodyOf(tx: DecodedTransaction): TransactionBody | undefined {
+  if (tx.inputs.some((input) => input.scriptSig.length > 0)) return undefined;
+  const inputs = tx.inputs.map(({ outpoint, sequence }) => ({ outpoint, sequence }));
+  return { version: tx.version, locktime: tx.locktime, inputs, outputs: tx.outputs };
 }
 
 type BareInput = Omit<DecodedInput, 'witness'>;

@@ -8,6 +8,7 @@ export { compareBytes, reverseBytes } from './byte-order.ts';
 export { checkWallet } from './check-wallet.ts';
 export {
   BLOCK_LIMITS,
+  bodyOf,
   type DecodedInput,
   type DecodedTransaction,
   type DecodeLimits,
@@ -53,6 +54,7 @@ export {
   parseTxid,
   serializeStripped,
   serializeWithWitness,
+  type TransactionBody,
   txidOf,
   type UnsignedInput,
   type UnsignedTransaction,

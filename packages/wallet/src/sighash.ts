@@ -5,13 +5,7 @@
  */
 
 import { hash256 } from './hash.ts';
-import {
-  MAX_MONEY,
-  outputsLength,
-  type UnsignedTransaction,
-  writeOutpoint,
-  writeOutput,
-} from './transaction.ts';
+import { MAX_MONEY, outputsLength, type TransactionBody, writeOutpoint, writeOutput } from './transaction.ts';
 import { createWriter, prefixedLength } from './wire-writer.ts';
 
 /** The byte appended to each signature, and the last field of the hashed message. */
@@ -25,26 +19,26 @@ export type Sighash = {
   sighashAll(inputIndex: number, witnessScript: Uint8Array, amount: bigint): Uint8Array;
 };
 
-function hashPrevouts(tx: UnsignedTransaction): Uint8Array {
+function hashPrevouts(tx: TransactionBody): Uint8Array {
   const writer = createWriter(tx.inputs.length * 36);
   for (const input of tx.inputs) writeOutpoint(writer, input.outpoint);
   return hash256(writer.finish());
 }
 
-function hashSequences(tx: UnsignedTransaction): Uint8Array {
+function hashSequences(tx: TransactionBody): Uint8Array {
   const writer = createWriter(tx.inputs.length * 4);
   for (const input of tx.inputs) writer.u32(input.sequence);
   return hash256(writer.finish());
 }
 
-function hashOutputs(tx: UnsignedTransaction): Uint8Array {
+function hashOutputs(tx: TransactionBody): Uint8Array {
   const writer = createWriter(outputsLength(tx.outputs));
   for (const output of tx.outputs) writeOutput(writer, output);
   return hash256(writer.finish());
 }
 
 /** Prepares the signature hashes of a transaction; the transaction must not change afterwards. */
-export function createSighash(tx: UnsignedTransaction): Sighash {
+export function createSighash(tx: TransactionBody): Sighash {
   const prevouts = hashPrevouts(tx);
   const sequences = hashSequences(tx);
   const outputs = hashOutputs(tx);

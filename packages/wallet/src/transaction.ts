@@ -30,14 +30,23 @@ export type Coin = Outpoint & {
 /** `amount` in sat; `script` is the whole scriptPubKey. */
 export type Output = { readonly amount: bigint; readonly script: Uint8Array };
 
-export type UnsignedInput = { readonly outpoint: Outpoint; readonly sequence: number };
+/** An input whose scriptSig is empty, as all of ours are. The type keeps decoded foreign inputs out of serialization. */
+export type UnsignedInput = {
+  readonly outpoint: Outpoint;
+  readonly sequence: number;
+  readonly scriptSig?: never;
+};
 
-export type UnsignedTransaction = {
-  readonly version: 2;
+/** Everything that a txid and a signature hash depend on. `version` is unsigned 32-bit. */
+export type TransactionBody = {
+  readonly version: number;
   readonly locktime: number;
   readonly inputs: readonly UnsignedInput[];
   readonly outputs: readonly Output[];
 };
+
+/** A transaction that Coldwire builds: version 2, always. */
+export type UnsignedTransaction = TransactionBody & { readonly version: 2 };
 
 /** The stack of one input's witness, bottom first. */
 export type Witness = readonly Uint8Array[];
@@ -86,12 +95,12 @@ export function outputsLength(outputs: readonly Output[]): number {
 /** Bytes of one input without witness: outpoint 36, empty scriptSig 1, sequence 4. */
 export const STRIPPED_INPUT_LENGTH = 41;
 
-function bodyLength(tx: UnsignedTransaction): number {
+function bodyLength(tx: TransactionBody): number {
   const inputs = compactSizeLength(tx.inputs.length) + tx.inputs.length * STRIPPED_INPUT_LENGTH;
   return inputs + compactSizeLength(tx.outputs.length) + outputsLength(tx.outputs);
 }
 
-function writeBody(writer: Writer, tx: UnsignedTransaction): void {
+function writeBody(writer: Writer, tx: TransactionBody): void {
   writer.compactSize(tx.inputs.length);
   for (const input of tx.inputs) {
     writeOutpoint(writer, input.outpoint);
@@ -102,13 +111,13 @@ function writeBody(writer: Writer, tx: UnsignedTransaction): void {
   for (const output of tx.outputs) writeOutput(writer, output);
 }
 
-function assertShape(tx: UnsignedTransaction): void {
+function assertShape(tx: TransactionBody): void {
   if (tx.inputs.length === 0) throw new RangeError('a transaction needs an input');
   if (tx.outputs.length === 0) throw new RangeError('a transaction needs an output');
 }
 
 /** The transaction without witness and with empty scriptSigs: what the txid is the hash of. */
-export function serializeStripped(tx: UnsignedTransaction): Uint8Array {
+export function serializeStripped(tx: TransactionBody): Uint8Array {
   assertShape(tx);
   const writer = createWriter(4 + bodyLength(tx) + 4);
   writer.u32(tx.version);
@@ -118,13 +127,8 @@ export function serializeStripped(tx: UnsignedTransaction): Uint8Array {
 }
 
 /** The txid, 32 bytes in internal order. */
-export function txidOf(tx: UnsignedTransaction): Uint8Array {
+export function txidOf(tx: TransactionBody): Uint8Array {
   return hash256(serializeStripped(tx));
-}
-
-/** The txid of a transaction given as its serialization without witness, 32 bytes in internal order. */
-export function txidOfStripped(stripped: Uint8Array): Uint8Array {
-  return hash256(stripped);
 }
 
 function witnessLength(witness: Witness): number {
@@ -132,7 +136,7 @@ function witnessLength(witness: Witness): number {
 }
 
 /** The final transaction as it is broadcast (BIP-144), one witness per input in the order of the inputs. */
-export function serializeWithWitness(tx: UnsignedTransaction, witnesses: readonly Witness[]): Uint8Array {
+export function serializeWithWitness(tx: TransactionBody, witnesses: readonly Witness[]): Uint8Array {
   assertShape(tx);
   if (witnesses.length !== tx.inputs.length) {
     throw new RangeError(`${tx.inputs.length} inputs need as many witnesses, not ${witnesses.length}`);
