@@ -4,4 +4,5 @@ export { escapeJson, escapeText } from './escape.ts';
 export { EXIT, type ExitCode } from './exit.ts';
 export { classify, Failure, type FailureText } from './failure.ts';
 export { type JsonValue, makeOutput, type Output, toJsonLine } from './output.ts';
+export { createRoleKey, ROLES, type Role, type RoleKey, readRoleKey } from './role-key.ts';
 export { defineProgram, formatFailure, formatFailureJson, runMain, wantsJson } from './run.ts';
