@@ -39,7 +39,7 @@ export type End = {
   freeAt: number;
   written: number;
   delivered: number;
-  onDeliver: ((bytes: Uint8Array) => void) | undefined;
+  onAction: ((action: LinkAction) => void) | undefined;
 };
 
 type Flight = { at: number; order: number; to: End; bytes: Uint8Array };
@@ -118,8 +118,8 @@ export class Line {
     if (action.kind === 'deliver') {
       end.delivered += action.bytes.length;
       for (const byte of action.bytes) end.received[end.received.length - 1]?.push(byte);
-      end.onDeliver?.(action.bytes);
     }
+    end.onAction?.(action);
   }
 
   #carry(end: End, bytes: Uint8Array): void {
@@ -205,7 +205,7 @@ function makeEnd(name: 'initiator' | 'responder', options: LinkOptions): End {
     freeAt: 0,
     written: 0,
     delivered: 0,
-    onDeliver: undefined,
+    onAction: undefined,
   };
 }
 
