@@ -54,7 +54,7 @@ function decodePlain(bytes: Uint8Array): unknown {
 }
 
 /** Writes one value. Throws on a value outside of its schema, naming the place: that is a bug of the caller. */
-export function encode<T>(schema: Schema<T>, value: T): Uint8Array {
+export function encode<T>(schema: Schema<T>, value: NoInfer<T>): Uint8Array {
   const plain = schema.write(value);
   if (plain instanceof Mismatch) {
     throw new Error(`Cannot encode ${schema.name}${plain.path}: it ${plain.detail}.`);

@@ -48,6 +48,7 @@ const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 
 /** An unsigned integer as a number, 0 to `max`. */
 export function uint(max: number = Number.MAX_SAFE_INTEGER): Schema<number> {
+  if (!Number.isSafeInteger(max)) throw new Error(`A maximum must be an exact integer, not ${max}.`);
   const check = (value: number) =>
     Number.isSafeInteger(value) && value >= 0 && value <= max ? value : new Mismatch(`must be 0 to ${max}`);
   return {
@@ -124,6 +125,7 @@ export function bool(): Schema<boolean> {
 export function literal<const A extends readonly (number | string | boolean | null)[]>(
   ...allowed: A
 ): Schema<A[number]> {
+  for (const value of allowed) checkLiteral(value);
   const wanted = allowed.map((value) => JSON.stringify(value)).join(', ');
   const find = (value: unknown): A[number] | undefined => allowed.find((candidate) => candidate === value);
   return {
@@ -147,6 +149,18 @@ export function nullable<T>(schema: Schema<T>): Schema<T | null> {
     read: (plain) => (plain === null ? null : schema.read(plain)),
     write: (value) => (value === null ? null : schema.write(value)),
   };
+}
+
+function checkLiteral(value: number | string | boolean | null): void {
+  const possible = typeof value === 'number' ? Number.isSafeInteger(value) && value >= 0 : true;
+  if (
+    !possible ||
+    (typeof value === 'string' && (!value.isWellFormed() || findUnprintable(value) !== undefined))
+  ) {
+    throw new Error(
+      `A literal must be an unsigned integer or a printable text, not ${JSON.stringify(value)}.`,
+    );
+  }
 }
 
 function isInteger(plain: unknown): plain is number | bigint {
