@@ -43,6 +43,7 @@ export function merkleRootFromPath(
       makeFault('TOO_LARGE', `Merkle proof: ${path.length} levels, the limit is ${MAX_MERKLE_DEPTH}`),
     );
   }
+  if (txid.length !== 32) return bad(`a txid of ${txid.length} bytes instead of 32`);
   if (strippedLength === AMBIGUOUS_LENGTH) return bad('a transaction of 64 bytes proves nothing');
   if (!Number.isInteger(position) || position < 0 || position >= 2 ** path.length) {
     return bad(`position ${position} is not in a tree of ${path.length} levels`);
