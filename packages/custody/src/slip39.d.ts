@@ -20,6 +20,20 @@ declare module 'slip39' {
 }
 
 declare module 'slip39/src/slip39_helper.js' {
-  const helper: { readonly WORD_LIST: readonly string[] };
+  const helper: {
+    readonly WORD_LIST: readonly string[];
+    /** Makes a mnemonic with a right checksum of any parts; tests forge shares with it. */
+    encodeMnemonic(
+      identifier: readonly [number, number],
+      extendable: 0 | 1,
+      iterationExponent: number,
+      groupIndex: number,
+      groupThreshold: number,
+      groupCount: number,
+      memberIndex: number,
+      memberThreshold: number,
+      value: readonly number[],
+    ): string;
+  };
   export default helper;
 }

@@ -1,8 +1,7 @@
-/** How the commands read their options, and how a problem of a ceremony step ends the program. */
+/** How the commands read their options. */
 import { EXIT, Failure } from '@coldwire/program';
 import { InvalidArgumentError, Option } from 'commander';
 import { PREFLIGHT_ITEMS, type PreflightItem } from '../io/preflight.ts';
-import type { Outcome } from '../outcome.ts';
 import type { CustodianRecipient } from '../seal-key.ts';
 
 export function parseDescriptor(text: string): number {
@@ -46,10 +45,4 @@ function collectWaiver(text: string, before: readonly PreflightItem[]): readonly
   const item = PREFLIGHT_ITEMS.find((known) => known === text);
   if (item === undefined) throw new InvalidArgumentError(`There is: ${PREFLIGHT_ITEMS.join(', ')}.`);
   return [...before, item];
-}
-
-/** The value, or the end of the program with exit code 4 and the problem's text. */
-export function requireGood<T>(outcome: Outcome<T>): T {
-  if (outcome.ok) return outcome.value;
-  throw new Failure(EXIT.BAD_INPUT, outcome.problem);
 }

@@ -5,9 +5,10 @@ import type { Command } from 'commander';
 import { assertPipe, readToEnd } from '../io/descriptors.ts';
 import { type PreflightItem, runPreflight } from '../io/preflight.ts';
 import { drawRandom } from '../io/random.ts';
+import { unwrap } from '../outcome.ts';
 import { type CustodianRecipient, sealKey } from '../seal-key.ts';
 import { writeSealed } from './ceremony-files.ts';
-import { collectCustodian, parseDescriptor, requireGood, waiveOption } from './options.ts';
+import { collectCustodian, parseDescriptor, waiveOption } from './options.ts';
 import { readRecord } from './sources.ts';
 
 type SealOptions = {
@@ -58,7 +59,7 @@ async function runSeal(options: SealOptions): Promise<void> {
   const record = readRecord(options.public);
   const block = readToEnd(options.blockFd, KEY_BLOCK_SIZE, 'the key block');
   try {
-    const sealed = requireGood(await sealKey(block, record, options.custodian, drawRandom));
+    const sealed = unwrap(await sealKey(block, record, options.custodian, drawRandom));
     writeSealed(options.out, sealed, output);
   } finally {
     block.fill(0);

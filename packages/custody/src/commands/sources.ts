@@ -4,10 +4,9 @@ import type { AgeIdentity } from '../age-file.ts';
 import { readIdentityFile } from '../identity.ts';
 import { readSource } from '../io/files.ts';
 import { askHidden } from '../io/terminal.ts';
-import { fail, type Outcome, succeed } from '../outcome.ts';
+import { fail, type Outcome, succeed, unwrap } from '../outcome.ts';
 import { type PublicRecord, parsePublicRecord } from '../public-record.ts';
 import { type OfferedShare, openShareFile, readShareText } from '../share-file.ts';
-import { requireGood } from './options.ts';
 
 const TYPED = '-';
 const AGE_START = /^(age-encryption\.org\/|-----BEGIN AGE )/;
@@ -15,7 +14,7 @@ const AGE_START = /^(age-encryption\.org\/|-----BEGIN AGE )/;
 const ascii = new TextDecoder('latin1');
 
 export function readRecord(path: string): PublicRecord {
-  return requireGood(parsePublicRecord(new TextDecoder().decode(readSource(path)), path));
+  return unwrap(parsePublicRecord(new TextDecoder().decode(readSource(path)), path));
 }
 
 /** Reads identity files; asks for the passphrase of each protected one. */
@@ -27,9 +26,7 @@ export async function readIdentities(
   const identities: AgeIdentity[] = [];
   for (const source of sources) {
     const file = readSource(source);
-    identities.push(
-      ...requireGood(await readIdentityFile(file, source, () => ask(`Passphrase of ${source}`))),
-    );
+    identities.push(...unwrap(await readIdentityFile(file, source, () => ask(`Passphrase of ${source}`))));
     file.fill(0);
   }
   return identities;

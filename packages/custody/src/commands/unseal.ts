@@ -6,10 +6,10 @@ import { assertPipe, writeAndClose } from '../io/descriptors.ts';
 import { readSource } from '../io/files.ts';
 import { type PreflightItem, runPreflight } from '../io/preflight.ts';
 import { checkKeyFile, type OpenedKey, openKey, type SealedKeyFile } from '../open-key.ts';
-import type { Problem } from '../outcome.ts';
+import { type Problem, unwrap } from '../outcome.ts';
 import type { PublicRecord } from '../public-record.ts';
 import type { OfferedShare } from '../share-file.ts';
-import { collectSource, parseDescriptor, requireGood, waiveOption } from './options.ts';
+import { collectSource, parseDescriptor, waiveOption } from './options.ts';
 import { readIdentities, readRecord, readShare } from './sources.ts';
 
 type UnsealOptions = {
@@ -77,7 +77,7 @@ async function runUnseal(options: UnsealOptions): Promise<void> {
   assertPipe(outFd, '--out-fd');
   const record = readRecord(options.public);
   const keyFile = { bytes: readSource(options.key), where: options.key };
-  requireGood(checkKeyFile(keyFile, record));
+  unwrap(checkKeyFile(keyFile, record));
   const identities = await readIdentities(options.identity, options.passphraseFd);
   const opened = await openOffered(options.share, identities, keyFile, record);
   try {
@@ -102,7 +102,7 @@ async function openOffered(
     if (share.ok) offered.push(share.value);
     else unreadable.push(share.problem);
   }
-  return requireGood(await openKey(keyFile, record, offered, unreadable));
+  return unwrap(await openKey(keyFile, record, offered, unreadable));
 }
 
 function report(output: Output, record: PublicRecord, opened: OpenedKey): void {

@@ -3,7 +3,8 @@ import { makeOutput } from '@coldwire/program';
 import type { Command } from 'commander';
 import { type PreflightItem, runPreflight } from '../io/preflight.ts';
 import { judgeShare } from '../judge-share.ts';
-import { collectSource, parseDescriptor, requireGood, waiveOption } from './options.ts';
+import { unwrap } from '../outcome.ts';
+import { collectSource, parseDescriptor, waiveOption } from './options.ts';
 import { readIdentities, readRecord, readShare } from './sources.ts';
 
 type VerifyOptions = {
@@ -45,8 +46,8 @@ async function runVerify(options: VerifyOptions): Promise<void> {
   runPreflight(options.waive, output.progress);
   const record = readRecord(options.public);
   const identities = await readIdentities(options.identity, options.passphraseFd);
-  const offered = requireGood(await readShare(options.share, 1, identities));
-  const { custodian, hash } = requireGood(judgeShare(offered, record));
+  const offered = unwrap(await readShare(options.share, 1, identities));
+  const { custodian, hash } = unwrap(judgeShare(offered, record));
   const { signer, epoch } = record;
   output.answer({ signer, epoch, custodian, hash }, () =>
     [`This is ${custodian}'s share of signer ${signer}, epoch ${epoch}. It is good.`, `Hash ${hash}`].join(

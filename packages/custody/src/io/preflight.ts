@@ -33,7 +33,7 @@ const RULES: { readonly [item in PreflightItem]: Rule } = {
   core: {
     holds: ({ limits }) => /^Max core file size\s+0\s/m.test(limits),
     what: 'a crash would write memory to a core file',
-    todo: 'Run ulimit -c 0 first (scripts/coldwire-custody does).',
+    todo: 'Run ulimit -c 0 first.',
   },
   swap: {
     holds: ({ swaps }) => swaps.trim().split('\n').length <= 1,
@@ -46,12 +46,12 @@ const RULES: { readonly [item in PreflightItem]: Rule } = {
         /^--(inspect|debug|heap|cpu|prof|report|require|import|loader)/.test(option),
       ),
     what: 'Node runs with an option that opens, copies or extends its memory',
-    todo: 'Start it by scripts/coldwire-custody.',
+    todo: 'Start it by scripts/coldwire-custody, without options for Node.',
   },
   environment: {
     holds: ({ environment }) => !environment.some((name) => DANGEROUS.test(name)),
     what: 'the environment makes programs load or write other files (NODE_OPTIONS, LD_PRELOAD or the like)',
-    todo: 'Unset it; scripts/coldwire-custody starts with a clean environment.',
+    todo: 'Unset it.',
   },
 };
 
