@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {
   bool,
   bytes,
+  DEFAULT_MAX_BYTES,
   field,
   list,
   literal,
@@ -86,17 +87,22 @@ const edges = [
 const integers = fc.oneof(fc.constantFrom(...edges), fc.bigInt(0n, 2n ** 64n - 1n), fc.bigInt(0n, 40n));
 const texts = fc.string({ unit: 'binary', maxLength: 90 }).filter((drawn) => !drawn.startsWith('\ufeff'));
 
+/** Draws that grew above a message are dropped; so every limit is met by default. */
+const fits = (value: Value): boolean => writeReference(value).length <= DEFAULT_MAX_BYTES;
+
 /** At most five levels of containers. */
-export const values: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 5, depthSize: 'small' },
-    fc.oneof(integers, texts, fc.uint8Array({ maxLength: 300 }), fc.constantFrom(null, true, false)),
-    fc.array(tie('value'), { maxLength: 30 }),
-    fc
-      .uniqueArray(fc.tuple(integers, tie('value')), { maxLength: 30, selector: ([key]) => key })
-      .map((pairs) => new Map(pairs)),
-  ),
-})).value;
+export const values: fc.Arbitrary<Value> = fc
+  .letrec<{ value: Value }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 5, depthSize: 'small' },
+      fc.oneof(integers, texts, fc.uint8Array({ maxLength: 300 }), fc.constantFrom(null, true, false)),
+      fc.array(tie('value'), { maxLength: 30 }),
+      fc
+        .uniqueArray(fc.tuple(integers, tie('value')), { maxLength: 30, selector: ([key]) => key })
+        .map((pairs) => new Map(pairs)),
+    ),
+  }))
+  .value.filter(fits);
 
 type Edit = { readonly at: number; readonly remove: number; readonly insert: readonly number[] };
 // Bytes that begin something: heads of every major type and width, breaks, tags, floats, bad UTF-8.
@@ -150,32 +156,37 @@ function toStruct(members: readonly (readonly [key: number, sample: Sample, pres
   };
 }
 
-export const samples: fc.Arbitrary<Sample> = fc.letrec<{ sample: Sample }>((tie) => ({
-  sample: fc.oneof(
-    { maxDepth: 4, depthSize: 'small' },
-    scalars,
-    tie('sample').map(({ schema, value, plain }) => ({ schema: nullable(schema), value, plain })),
-    tie('sample').map(({ schema }) => ({ schema: nullable(schema), value: null, plain: null })),
-    fc.tuple(tie('sample'), fc.nat(40)).map(([{ schema, value, plain }, length]) => ({
-      schema: list(schema, 0, 40),
-      value: new Array(length).fill(value),
-      plain: new Array(length).fill(plain),
-    })),
-    fc.array(tie('sample'), { maxLength: 6 }).map((parts) => ({
-      schema: tuple(...parts.map(({ schema }) => schema)),
-      value: parts.map(({ value }) => value),
-      plain: parts.map(({ plain }) => plain),
-    })),
-    fc
-      .uniqueArray(fc.tuple(fc.nat(255), tie('sample'), fc.constantFrom('required', 'optional', 'absent')), {
-        maxLength: 30,
-        selector: ([key]) => key,
-      })
-      .map(toStruct),
-    fc.tuple(fc.nat(255), tie('sample')).map(([tag, { schema, value, plain }]) => ({
-      schema: variant({ chosen: [tag, schema], other: [(tag + 1) % 256, bool()] }),
-      value: { kind: 'chosen', value },
-      plain: [BigInt(tag), plain],
-    })),
-  ),
-})).sample;
+export const samples: fc.Arbitrary<Sample> = fc
+  .letrec<{ sample: Sample }>((tie) => ({
+    sample: fc.oneof(
+      { maxDepth: 4, depthSize: 'small' },
+      scalars,
+      tie('sample').map(({ schema, value, plain }) => ({ schema: nullable(schema), value, plain })),
+      tie('sample').map(({ schema }) => ({ schema: nullable(schema), value: null, plain: null })),
+      fc.tuple(tie('sample'), fc.nat(12)).map(([{ schema, value, plain }, length]) => ({
+        schema: list(schema, 0, 12),
+        value: new Array(length).fill(value),
+        plain: new Array(length).fill(plain),
+      })),
+      fc.array(tie('sample'), { maxLength: 6 }).map((parts) => ({
+        schema: tuple(...parts.map(({ schema }) => schema)),
+        value: parts.map(({ value }) => value),
+        plain: parts.map(({ plain }) => plain),
+      })),
+      fc
+        .uniqueArray(
+          fc.tuple(fc.nat(255), tie('sample'), fc.constantFrom('required', 'optional', 'absent')),
+          {
+            maxLength: 30,
+            selector: ([key]) => key,
+          },
+        )
+        .map(toStruct),
+      fc.tuple(fc.nat(255), tie('sample')).map(([tag, { schema, value, plain }]) => ({
+        schema: variant({ chosen: [tag, schema], other: [(tag + 1) % 256, bool()] }),
+        value: { kind: 'chosen', value },
+        plain: [BigInt(tag), plain],
+      })),
+    ),
+  }))
+  .sample.filter(({ plain }) => fits(plain));

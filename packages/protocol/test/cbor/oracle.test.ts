@@ -113,7 +113,7 @@ describe.each<Oracle>(['cborg', 'cbor2'])('the scanner and %s', (oracle) => {
     fc.assert(
       fc.property(values, (value) => {
         const bytes = Uint8Array.from(writeReference(value));
-        if (bytes.length <= 16_384) expect(scan(bytes)).toBeUndefined();
+        expect(scan(bytes)).toBeUndefined();
         compare(oracle, bytes);
       }),
       { numRuns: 600 },

@@ -60,7 +60,7 @@ describe('for any value of the profile', () => {
   test('the reference encoding is accepted and decodes to the value', () => {
     fc.assert(
       fc.property(values, (value) => {
-        const result = decode(anything, Uint8Array.from(writeReference(value)), 1_000_000);
+        const result = decode(anything, Uint8Array.from(writeReference(value)));
         expect(result.ok && normalize(result.value)).toEqual(value);
       }),
       { numRuns: 1000 },
@@ -71,7 +71,7 @@ describe('for any value of the profile', () => {
     fc.assert(
       fc.property(values, fc.nat(), (value, cut) => {
         const whole = Uint8Array.from(writeReference(value));
-        expect(scan(whole.subarray(0, cut % whole.length), { maxBytes: 1_000_000 })?.code).toBe('MALFORMED');
+        expect(scan(whole.subarray(0, cut % whole.length))?.code).toBe('MALFORMED');
       }),
       { numRuns: 1000 },
     );
@@ -84,7 +84,7 @@ describe('for any schema and any value of it', () => {
       fc.property(samples, ({ schema, value, plain }) => {
         const line = encode(schema, value);
         expect(toHex(line)).toBe(toHex(Uint8Array.from(writeReference(plain))));
-        const result = decode(schema, line, 1_000_000);
+        const result = decode(schema, line);
         expect(result).toEqual({ ok: true, value });
         expect(encode(schema, result.ok && result.value)).toEqual(line);
       }),
@@ -96,7 +96,7 @@ describe('for any schema and any value of it', () => {
     fc.assert(
       fc.property(samples, samples, ({ schema, value }, other) => {
         const line = encode(schema, value);
-        const result = decode(other.schema, line, 1_000_000);
+        const result = decode(other.schema, line);
         if (result.ok) expect(encode(other.schema, result.value)).toEqual(line);
         else expect(result.fault.code).toBe('MALFORMED');
       }),
