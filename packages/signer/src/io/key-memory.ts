@@ -31,10 +31,6 @@ const DONE = 0;
 const PUBLIC_KEY_SIZE = 33;
 const SIGNATURE_SIZE = 64;
 
-/** Public numbers for signing once more after each batch, so that the native stack holds nothing but these. */
-const SCRUB_KEY = new Uint8Array(32).fill(1);
-const SCRUB_HASH = new Uint8Array(32).fill(2);
-
 /**
  * Reads a key block from `fd` until its end and keeps its secrets.
  * @throws Failure (KEY_BLOCK) when it is not the block of the signer that the charter describes; nothing is kept then
@@ -60,7 +56,6 @@ export class KeyMemory {
     this.#sealer = new Sealer(natives.sodium, memory);
     this.#child = memory.allocate(32);
     this.#randomizeContext();
-    this.#scrubStack();
     for (const secret of Object.values(secrets)) memory.protect(secret, 'no-access');
   }
 
@@ -75,13 +70,9 @@ export class KeyMemory {
    */
   signInputs(jobs: readonly SignJob[]): Uint8Array[] {
     for (const job of jobs) requireLengths(job);
-    return this.#use(this.#secrets.accountKey, (accountKey) => {
-      try {
-        return jobs.map((job, input) => this.#signOne(accountKey, job, input));
-      } finally {
-        this.#scrubStack();
-      }
-    });
+    return this.#use(this.#secrets.accountKey, (accountKey) =>
+      jobs.map((job, input) => this.#signOne(accountKey, job, input)),
+    );
   }
 
   /** Ed25519 (RFC 8032) over `message`, 64 bytes; the message is a hash, never empty. */
@@ -103,6 +94,14 @@ export class KeyMemory {
     return this.#use(this.#secrets.sealSecret, (secret) =>
       this.#sealer.seal(secret, context, plaintext, gates),
     );
+  }
+
+  /**
+   * The salt of one message body, 16 bytes, so that no randomness leaves a signer (protocol-spec/6-sealing.md, "Salts").
+   * @param binding the hash of the previous message in the chain, then the body's canonical CBOR
+   */
+  deriveSalt(binding: Uint8Array): Uint8Array {
+    return this.#use(this.#secrets.sealSecret, (secret) => this.#sealer.salt(secret, binding));
   }
 
   /** Overwrites and gives back everything, at once. May be called at any time, again and again. */
@@ -141,22 +140,6 @@ export class KeyMemory {
       where: `input ${input}`,
       todo: 'Do not unlock this machine. Memory or processor is faulty, or it was tampered with: replace it.',
     });
-  }
-
-  #scrubStack(): void {
-    if (!this.#open) return;
-    const { secp256k1 } = this.#natives;
-    this.#child.set(SCRUB_KEY);
-    secp256k1.privateKeyTweakAdd(this.#child, SCRUB_HASH);
-    secp256k1.ecdsaSign(
-      { signature: new Uint8Array(SIGNATURE_SIZE), recid: 0 },
-      SCRUB_HASH,
-      this.#child,
-      undefined,
-      undefined,
-    );
-    secp256k1.publicKeyCreate(new Uint8Array(PUBLIC_KEY_SIZE), this.#child);
-    this.#memory.wipe(this.#child);
   }
 
   /** Blinds the context against side channels; changes no output. */

@@ -10,6 +10,7 @@ import {
   EPHEMERAL_LABEL,
   GATE_KEY_SIZE,
   NONCE,
+  SALT_LABEL,
   type SealedMessage,
   TAG_SIZE,
   WRAP_LABEL,
@@ -20,8 +21,10 @@ import type { SecureMemory } from './secure-memory.ts';
 const CONTENT = ASCII.encode(CONTENT_LABEL);
 const EPHEMERAL = ASCII.encode(EPHEMERAL_LABEL);
 const WRAP = ASCII.encode(WRAP_LABEL);
+const SALT = ASCII.encode(SALT_LABEL);
 
 const SECRET_SIZE = 32;
+const SALT_SIZE = 16;
 /** Room for the longest MAC input: a label and two 32-byte strings. */
 const MESSAGE_SIZE = 128;
 
@@ -79,6 +82,21 @@ export class Sealer {
       }));
       const ciphertext = this.#encrypt(this.#contentKey, plaintext, concatBytes(context, ephemeral));
       return { ephemeral, wraps, ciphertext };
+    } finally {
+      this.#memory.wipe(this.#scratch);
+    }
+  }
+
+  /**
+   * The salt of one message body, 16 bytes: as good as random to everyone else.
+   * @param binding what makes it this message's own: the previous message's hash and the body
+   */
+  salt(sealSecret: Uint8Array, binding: Uint8Array): Uint8Array {
+    try {
+      const digest = this.#digests.subarray(0, SECRET_SIZE);
+      this.#sodium.crypto_hash_sha256(digest, binding);
+      this.#mac(this.#wrapKey, sealSecret, SALT, digest);
+      return this.#wrapKey.slice(0, SALT_SIZE);
     } finally {
       this.#memory.wipe(this.#scratch);
     }

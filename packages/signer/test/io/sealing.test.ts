@@ -1,3 +1,5 @@
+import { createHash, createHmac } from 'node:crypto';
+import { sealContext } from '@coldwire/protocol/seal/format.ts';
 import { gatePublicKey, openSealed, rebuildSealed } from '@coldwire/protocol/seal/index.ts';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openKeyMemory } from '../../src/io/key-memory.ts';
@@ -67,5 +69,29 @@ describe('sealing by libsodium in locked memory', () => {
       expect(() => keys.seal(context, plaintext, [gates[0] ?? bad, bad])).toThrow('gate 1');
       expect(() => rebuildSealed(hashOf('k'), context, [gates[0] ?? bad, bad], plaintext)).toThrow('gate 1');
     }
+  });
+});
+
+describe('salts of message bodies', () => {
+  test('are the cut HMAC of the specification under the seal secret', () => {
+    const binding = new TextEncoder().encode('previous hash and body');
+    const digest = createHash('sha256').update(binding).digest();
+    const want = createHmac('sha512', material.sealSecret)
+      .update('coldwire/v0/salt\0')
+      .update(digest)
+      .digest();
+    expect(keys.deriveSalt(binding)).toEqual(new Uint8Array(want.subarray(0, 16)));
+  });
+
+  test('differ from message to message', () => {
+    expect(keys.deriveSalt(hashOf('a'))).not.toEqual(keys.deriveSalt(hashOf('b')));
+  });
+});
+
+describe('what signatures are sealed to', () => {
+  test('is charter, request and transaction, 96 bytes, and nothing of another length', () => {
+    const [charter, request, txid] = [hashOf('charter'), hashOf('request'), hashOf('txid')];
+    expect(sealContext(charter, request, txid)).toEqual(new Uint8Array([...charter, ...request, ...txid]));
+    expect(() => sealContext(charter, request, txid.subarray(1))).toThrow('three hashes');
   });
 });
