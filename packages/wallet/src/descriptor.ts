@@ -6,7 +6,7 @@
  */
 import { toHex } from '@coldwire/protocol/bytes.ts';
 import { type AccountKey, pathText } from './extended-key.ts';
-import { serializeXpub } from './extended-key-text.ts';
+import { extendAccountKey, serializeXpub } from './extended-key-text.ts';
 import type { Network } from './network.ts';
 import type { Chain, Wallet } from './scripts.ts';
 
@@ -52,15 +52,7 @@ export function descriptorChecksum(descriptor: string): string | undefined {
 }
 
 function describeKey(key: AccountKey, network: Network): string {
-  const xpub = serializeXpub({
-    network: network === 'mainnet' ? 'main' : 'test',
-    depth: key.path.length,
-    parentFingerprint: new Uint8Array(4),
-    childNumber: key.path.at(-1) ?? 0,
-    chainCode: key.chainCode,
-    publicKey: key.publicKey,
-  });
-  return `[${toHex(key.fingerprint)}/${pathText(key.path)}]${xpub}`;
+  return `[${toHex(key.fingerprint)}/${pathText(key.path)}]${serializeXpub(extendAccountKey(key, network))}`;
 }
 
 function describeBranch(wallet: Wallet, branch: string): string {

@@ -6,7 +6,8 @@
  */
 import { accept, makeFault, type Result, reject } from '@coldwire/protocol/fault.ts';
 import { decodeBase58Check, encodeBase58Check } from './base58.ts';
-import { NETWORKS } from './network.ts';
+import type { AccountKey } from './extended-key.ts';
+import { NETWORKS, type Network } from './network.ts';
 
 export type ExtendedPublicKey = {
   /** `main` for xpub, `test` for tpub, which every test network uses. */
@@ -25,13 +26,8 @@ export type ExtendedPublicKey = {
 const LENGTH = 78;
 const VERSION = { main: NETWORKS.mainnet.xpubVersion, test: NETWORKS.regtest.xpubVersion } as const;
 
-/** The xpub or tpub text. Throws RangeError on a field of the wrong length or range. */
-export function serializeXpub(key: ExtendedPublicKey): string {
-  return serializeExtendedKey(key, VERSION[key.network]);
-}
-
-/** The same under another version, for wallets that tell script types by it (SLIP-132: Zpub, Vpub). */
-export function serializeExtendedKey(key: ExtendedPublicKey, version: number): string {
+/** The 78 bytes of BIP-32, under the version of its network. Throws RangeError on a field of the wrong length or range. */
+export function extendedKeyBytes(key: ExtendedPublicKey): Uint8Array {
   const { depth, parentFingerprint, chainCode, publicKey } = key;
   if (parentFingerprint.length !== 4 || chainCode.length !== 32 || publicKey.length !== 33) {
     throw new RangeError('an extended key has a fingerprint of 4, a chain code of 32 and a key of 33 bytes');
@@ -39,13 +35,33 @@ export function serializeExtendedKey(key: ExtendedPublicKey, version: number): s
   if (!Number.isInteger(depth) || depth < 0 || depth > 255) throw new RangeError(`${depth} is not a depth`);
   const bytes = new Uint8Array(LENGTH);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, version);
+  view.setUint32(0, VERSION[key.network]);
   view.setUint8(4, depth);
   bytes.set(parentFingerprint, 5);
   view.setUint32(9, key.childNumber);
   bytes.set(chainCode, 13);
   bytes.set(publicKey, 45);
-  return encodeBase58Check(bytes);
+  return bytes;
+}
+
+/** The xpub or tpub text. Throws RangeError on a field of the wrong length or range. */
+export function serializeXpub(key: ExtendedPublicKey): string {
+  return encodeBase58Check(extendedKeyBytes(key));
+}
+
+/**
+ * The account key of a signer as an extended key. The key above it is not part of a wallet, so the parent's
+ * fingerprint is written as zeros; nobody derives anything from it.
+ */
+export function extendAccountKey(key: AccountKey, network: Network): ExtendedPublicKey {
+  return {
+    network: network === 'mainnet' ? 'main' : 'test',
+    depth: key.path.length,
+    parentFingerprint: new Uint8Array(4),
+    childNumber: key.path.at(-1) ?? 0,
+    chainCode: key.chainCode,
+    publicKey: key.publicKey,
+  };
 }
 
 /** Reads an xpub or tpub. Faults: MALFORMED. Whether the key is on the curve is the caller's to check. */

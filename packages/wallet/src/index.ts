@@ -26,7 +26,7 @@ export {
   type PointMath,
   pathText,
 } from './extended-key.ts';
-export { type ExtendedPublicKey, parseXpub, serializeXpub } from './extended-key-text.ts';
+export { type ExtendedPublicKey, extendAccountKey, parseXpub, serializeXpub } from './extended-key-text.ts';
 export { type BlockHeader, HEADER_LENGTH, parseHeader } from './header.ts';
 export { AMBIGUOUS_LENGTH, MAX_MERKLE_DEPTH, merkleRootFromPath } from './merkle.ts';
 export { NETWORKS, type Network } from './network.ts';

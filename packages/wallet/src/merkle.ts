@@ -17,12 +17,13 @@ export const MAX_MERKLE_DEPTH = 16;
 /** A transaction of this stripped length proves nothing, and nothing can be proven about it. */
 export const AMBIGUOUS_LENGTH = 64;
 
-const NODE_LIMITS = { bytes: AMBIGUOUS_LENGTH, inputs: 2, outputs: 7, witnessItems: 0 };
+const NODE_LIMITS = { bytes: AMBIGUOUS_LENGTH, inputs: 1, outputs: 1, witnessItems: 0 };
 
 /** True when an inner node, two hashes side by side, would also be a transaction without witness. */
 function readsAsTransaction(node: Uint8Array): boolean {
-  const decoded = decodeTransaction(node, NODE_LIMITS);
-  return decoded.ok && decoded.value.form === 'stripped';
+  // The count of inputs; 64 bytes have room for one only. This spares all but 1 in 256 nodes the decoder.
+  if (node[4] !== 1) return false;
+  return decodeTransaction(node, NODE_LIMITS).ok;
 }
 
 /**

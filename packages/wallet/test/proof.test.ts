@@ -36,9 +36,9 @@ function buildTree(leaves: readonly Uint8Array[]): Tree {
 
 const LENGTH = 200;
 
-test('in blocks of 1 to 40 transactions every one is proven at its own position and at no other', () => {
+test('in blocks of 1 to 20 transactions every one is proven at its own position and at no other', () => {
   const random = createRandom('merkle');
-  for (let count = 1; count <= 40; count++) {
+  for (let count = 1; count <= 20; count++) {
     const leaves = Array.from({ length: count }, () => random.bytes(32));
     const tree = buildTree(leaves);
     for (const [position, txid] of leaves.entries()) {
@@ -116,10 +116,10 @@ test('a transaction hidden in the second half of a 64-byte one is not proven by 
   });
 });
 
-test('200,000 random inner nodes are not mistaken for transactions', () => {
+test('100,000 random inner nodes are not mistaken for transactions', () => {
   const random = createRandom('inner nodes');
   const path = Array.from({ length: MAX_MERKLE_DEPTH }, () => random.bytes(32));
-  for (let i = 0; i < 12_500; i++) {
+  for (let i = 0; i < 6250; i++) {
     path[0] = random.bytes(32);
     expect(merkleRootFromPath(path[1] ?? new Uint8Array(), LENGTH, random.below(2 ** 16), path).ok).toBe(
       true,
