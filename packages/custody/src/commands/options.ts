@@ -36,6 +36,12 @@ function assertNoSecret(text: string): void {
   });
 }
 
+/** `--identity`, once for each share file. */
+export function identityOption(): Option {
+  const text = "A custodian's age identity file, or fd:N; once for each share file.";
+  return new Option('--identity <source>', text).argParser(collectSource).default([], 'none');
+}
+
 export function waiveOption(): Option {
   const names = `Go on although this does not hold on the machine; shown each time. One of: ${PREFLIGHT_ITEMS.join(', ')}.`;
   return new Option('--waive <item>', names).argParser(collectWaiver).default([], 'none');

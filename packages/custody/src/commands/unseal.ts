@@ -9,7 +9,7 @@ import { checkKeyFile, type OpenedKey, openKey, type SealedKeyFile } from '../op
 import { type Problem, unwrap } from '../outcome.ts';
 import type { PublicRecord } from '../public-record.ts';
 import type { OfferedShare } from '../share-file.ts';
-import { collectSource, parseDescriptor, waiveOption } from './options.ts';
+import { collectSource, identityOption, parseDescriptor, waiveOption } from './options.ts';
 import { readIdentities, readRecord, readShare } from './sources.ts';
 
 type UnsealOptions = {
@@ -43,12 +43,7 @@ export function addUnseal(program: Command): void {
     .requiredOption('--key <file>', 'key.age of the signer.')
     .requiredOption('--public <file>', 'public.json of the same epoch.')
     .requiredOption('--share <source>', "A custodian's share; give it twice.", collectSource)
-    .option(
-      '--identity <source>',
-      "A custodian's age identity file, or fd:N; once for each share file.",
-      collectSource,
-      [],
-    )
+    .addOption(identityOption())
     .option(
       '--passphrase-fd <n>',
       'Read passphrases here, one a line in the order of --identity.',

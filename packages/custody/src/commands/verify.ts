@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type PreflightItem, runPreflight } from '../io/preflight.ts';
 import { judgeShare } from '../judge-share.ts';
 import { unwrap } from '../outcome.ts';
-import { collectSource, parseDescriptor, waiveOption } from './options.ts';
+import { collectSource, identityOption, parseDescriptor, waiveOption } from './options.ts';
 import { readIdentities, readRecord, readShare } from './sources.ts';
 
 type VerifyOptions = {
@@ -33,7 +33,7 @@ export function addVerify(program: Command): void {
       (text) => collectSource(text)[0],
     )
     .requiredOption('--public <file>', "The signer's public.json.")
-    .option('--identity <source>', "The custodian's age identity file, or fd:N.", collectSource, [])
+    .addOption(identityOption())
     .option('--passphrase-fd <n>', "Read the identity's passphrase here.", parseDescriptor)
     .addOption(waiveOption())
     .option('--json', 'Answer in one line of JSON.')
