@@ -1,6 +1,6 @@
 // Characters that change how a line looks without being seen in it: controls, line and paragraph separators, bidi and
-// other format characters, and everything that renders as nothing. Protocol texts refuse them (spec 1, "Text");
-// what people are shown escapes them. The list is Cc, Cf, Zl, Zp and Default_Ignorable_Code_Point of Unicode 17,
+// other format characters, and everything that renders as nothing. Protocol texts refuse them;
+// what people are shown escapes them (protocol-spec/1-cbor.md, 1.5). The list is Cc, Cf, Zl, Zp and Default_Ignorable_Code_Point of Unicode 17,
 // frozen here: a runtime's own tables move, and a replay must reach the verdict of the day it was made.
 
 /** Inclusive ranges of code points, ascending. */

@@ -1,5 +1,6 @@
 // Bytes to typed values and back: scanner, then cbor-x, then a closed schema (protocol-spec/1-cbor.md).
 // Every byte that reaches cbor-x has passed the scanner, and so has every byte that leaves.
+// Not for secrets: cbor-x keeps what it encodes in a buffer of its own until something else overwrites it.
 
 import { Decoder, Encoder } from 'cbor-x/index-no-eval';
 import { accept, makeFault, type Result, reject } from '../fault.ts';

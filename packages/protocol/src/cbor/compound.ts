@@ -1,4 +1,4 @@
-// Schemas made of other schemas: lists, tuples, structs and variants (protocol-spec/1-cbor.md, "Schemas").
+// Schemas made of other schemas: lists, tuples, structs and variants (protocol-spec/1-cbor.md, 1.4).
 // All are closed. A struct is a map with small fixed keys and an array would do for the machine; the keys let a later
 // version add or retire a field without moving the others.
 

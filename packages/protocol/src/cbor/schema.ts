@@ -1,6 +1,6 @@
 // Closed schemas: what a decoded value must look like, field by field, and the only way to encode one.
 // A schema refuses whatever it does not name: unknown and missing keys, other types, other lengths, other values.
-// It also gives every integer one JavaScript type, whatever its width on the line (protocol-spec/1-cbor.md, "Schemas").
+// It also gives every integer one JavaScript type, whatever its width on the line (protocol-spec/1-cbor.md, 1.4).
 
 import { findUnprintable } from '../unprintable.ts';
 

@@ -1,6 +1,6 @@
 // CBOR sequences (RFC 8742): items one after the other with nothing between, as in the evidence log.
 // A sequence whose writer was cut off ends in a truncated item. That is told apart from a damaged one, because the
-// first is cut away on the next start and the second stops the machine (protocol-spec/1-cbor.md, "Sequences").
+// first is cut away on the next start and the second stops the machine (protocol-spec/1-cbor.md, 1.6).
 
 import type { Fault } from '../fault.ts';
 import { type Limits, scanItem } from './scanner.ts';

@@ -10,7 +10,12 @@ describe('a fault names its place', () => {
     ['', 'MALFORMED', 0, 'the input ends where an item is due'],
     ['82 00 19 01', 'MALFORMED', 2, 'the input ends inside a head'],
     ['82 00 58 20 aa', 'MALFORMED', 2, 'a length beyond the end of the input'],
-    ['82 00 fd', 'MALFORMED', 2, 'a reserved head'],
+    ['82 82 00 00', 'MALFORMED', 1, 'a length beyond the end of the input'],
+    ['82 00 fc', 'MALFORMED', 2, 'a reserved head'],
+    ['82 00 1c', 'MALFORMED', 2, 'a reserved head'],
+    ['82 00 7e', 'MALFORMED', 2, 'a reserved head'],
+    ['82 00 ff', 'MALFORMED', 2, 'a break outside of an indefinite length'],
+    ['82 00 f9', 'NONCANONICAL', 2, 'a float where this protocol has none'],
     ['82 00 fb', 'NONCANONICAL', 2, 'a float where this protocol has none'],
     ['82 00 18 01', 'NONCANONICAL', 2, 'a head longer than its argument needs'],
     ['82 00 9f ff', 'NONCANONICAL', 2, 'an indefinite length'],
@@ -47,6 +52,14 @@ describe('limits', () => {
     });
   });
 
+  test('of bytes go before an end that comes too early', () => {
+    expect(judge('83 00 00', { maxBytes: 4 })).toMatchObject({ code: 'MALFORMED' });
+    expect(judge('82 00 19 01', { maxBytes: 5 })).toMatchObject({ code: 'MALFORMED', at: 2 });
+    expect(judge('82 00 19 01', { maxBytes: 4 })).toMatchObject({ code: 'TOO_LARGE', at: 0 });
+    expect(judge('82 82 00 00', { maxBytes: 4 })).toMatchObject({ code: 'TOO_LARGE', at: 1 });
+    expect(judge('82 42 00 00', { maxBytes: 4 })).toMatchObject({ code: 'TOO_LARGE', at: 1 });
+  });
+
   test('of depth count the container itself', () => {
     expect(judge('00', { maxDepth: 0 })).toBeUndefined();
     expect(judge('80', { maxDepth: 0 })).toMatchObject({ code: 'TOO_LARGE', at: 0 });
@@ -58,6 +71,8 @@ describe('limits', () => {
   test('of items count containers, keys and values, and refuse at the claim', () => {
     expect(judge('82 00 a1 01 02', { maxItems: 5 })).toBeUndefined();
     expect(judge('82 00 a1 01 02', { maxItems: 4 })).toMatchObject({ code: 'TOO_LARGE', at: 2 });
+    expect(judge('83 81 00 00 00', { maxItems: 5 })).toBeUndefined();
+    expect(judge('83 81 00 00 00', { maxItems: 4 })).toMatchObject({ code: 'TOO_LARGE', at: 1 });
     expect(judge('82 00 00', { maxItems: 2 })).toMatchObject({ code: 'TOO_LARGE', at: 0 });
   });
 
