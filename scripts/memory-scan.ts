@@ -34,7 +34,7 @@ interface Needle {
   readonly secret: string;
   readonly form: string;
   readonly bytes: Buffer;
-  /** Where in `bytes` the four bytes lie by which it is found. */
+  /** Where in `bytes` the seven bytes begin by which it is found. */
   readonly anchor: number;
 }
 
@@ -52,7 +52,7 @@ interface Mapping {
 
 const PAGE = 4096;
 const CHUNK = 4 << 20;
-const ANCHOR_SIZE = 4;
+const WORD = 4;
 const FILTER_BITS = 20;
 /** pagemap: page present, page swapped (Documentation/admin-guide/mm/pagemap.rst). */
 const RESIDENT = 0b1100_0000;
@@ -88,52 +88,61 @@ export function scanMemory(pid: number, secrets: Readonly<Record<string, Uint8Ar
 }
 
 function makeNeedle(secret: string, form: string, bytes: Buffer): Needle {
-  // The window with most different bytes is the rarest: an array of small numbers is mostly zeros.
+  // The words with most different bytes are the rarest: an array of small numbers is mostly zeros.
   let anchor = 0;
   let best = 0;
-  for (let at = 0; at + ANCHOR_SIZE <= bytes.length; at++) {
-    const variety = new Set([0, ...bytes.subarray(at, at + ANCHOR_SIZE)]).size;
+  for (let at = 0; at + 2 * WORD - 1 <= bytes.length; at++) {
+    const variety = Math.min(...[0, 1, 2, 3].map((shift) => countDifferent(bytes, at + shift)));
     if (variety > best) [anchor, best] = [at, variety];
   }
   return { secret, form, bytes, anchor };
 }
 
-/** Finds many byte strings in one pass: a bit table over four-byte windows, then the strings themselves. */
+function countDifferent(bytes: Buffer, at: number): number {
+  return new Set([0, ...bytes.subarray(at, at + WORD)]).size;
+}
+
+/**
+ * Finds many byte strings in one pass over aligned words: of the four words that begin in the first four bytes of an
+ * anchor, one is aligned wherever the string lies. A bit table tells which words to look at more closely.
+ */
 class Searcher {
   readonly longest: number;
   readonly #filter = new Uint8Array(1 << FILTER_BITS);
-  readonly #byWindow = new Map<number, Needle[]>();
+  readonly #byWord = new Map<number, { readonly needle: Needle; readonly offset: number }[]>();
 
   constructor(needles: readonly Needle[]) {
     this.longest = Math.max(0, ...needles.map((needle) => needle.bytes.length));
     for (const needle of needles) {
-      const window = needle.bytes.readUInt32BE(needle.anchor);
-      this.#filter[slot(window)] = 1;
-      this.#byWindow.set(window, [...(this.#byWindow.get(window) ?? []), needle]);
+      for (let offset = needle.anchor; offset < needle.anchor + WORD; offset++) {
+        const word = needle.bytes.readUInt32LE(offset);
+        this.#filter[slot(word)] = 1;
+        this.#byWord.set(word, [...(this.#byWord.get(word) ?? []), { needle, offset }]);
+      }
     }
   }
 
-  search(data: Buffer, onHit: (needle: Needle, at: number) => void): void {
+  /** @param data begins at an address in this process that is a multiple of four */
+  search(data: Uint8Array, onHit: (needle: Needle, at: number) => void): void {
+    const words = new Uint32Array(data.buffer, data.byteOffset, Math.floor(data.length / WORD));
     const filter = this.#filter;
-    let window = 0;
-    for (let at = 0; at < data.length; at++) {
-      window = (window << 8) | (data[at] ?? 0);
-      if (filter[slot(window)] === 0) continue;
-      const windowAt = at - ANCHOR_SIZE + 1;
-      for (const needle of this.#byWindow.get(window >>> 0) ?? []) {
-        const start = windowAt - needle.anchor;
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i] ?? 0;
+      if (filter[slot(word)] === 0) continue;
+      for (const { needle, offset } of this.#byWord.get(word) ?? []) {
+        const start = i * WORD - offset;
         if (start >= 0 && matches(data, start, needle.bytes)) onHit(needle, start);
       }
     }
   }
 }
 
-/** Fibonacci hashing of a 32-bit window. */
-function slot(window: number): number {
-  return Math.imul(window, 0x9e3779b1) >>> (32 - FILTER_BITS);
+/** Fibonacci hashing of a 32-bit word. */
+function slot(word: number): number {
+  return Math.imul(word, 0x9e3779b1) >>> (32 - FILTER_BITS);
 }
 
-function matches(data: Buffer, start: number, bytes: Buffer): boolean {
+function matches(data: Uint8Array, start: number, bytes: Buffer): boolean {
   if (start + bytes.length > data.length) return false;
   for (let i = 0; i < bytes.length; i++) if (data[start + i] !== bytes[i]) return false;
   return true;
@@ -176,7 +185,7 @@ function scanRun(
   searcher: Searcher,
   onHit: (needle: Needle, address: number) => void,
 ): number {
-  const buffer = Buffer.alloc(Math.min(CHUNK, run.end - run.start) + searcher.longest);
+  const buffer = new Uint8Array(Math.min(CHUNK, run.end - run.start) + searcher.longest);
   let kept = 0;
   let address = run.start;
   while (address < run.end) {
@@ -189,13 +198,13 @@ function scanRun(
     });
     address += got;
     const keep = Math.min(data.length, searcher.longest - 1);
-    data.copy(buffer, 0, data.length - keep);
+    buffer.copyWithin(0, data.length - keep, data.length);
     kept = keep;
   }
   return address - run.start;
 }
 
-function readMemory(memory: number, into: Buffer, address: number): number {
+function readMemory(memory: number, into: Uint8Array, address: number): number {
   try {
     return readSync(memory, into, 0, into.length, address);
   } catch (error) {
