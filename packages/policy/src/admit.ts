@@ -1,0 +1,119 @@
+/**
+ * ADMIT: takes over a transaction's coins of ours, with the amounts that the transaction itself states.
+ * What the vault claims is only where to look: the txid is recomputed, the script is the descriptor's own at the claimed
+ * place. A mined transaction is proven; an unmined one may only spend coins that were admitted before.
+ * Spec: protocol-spec/10-policy.md, "Admission".
+ */
+import { type Admit, equalBytes, makeFault } from '@coldwire/protocol';
+import {
+  type Chain,
+  type DecodedTransaction,
+  decodeTransaction,
+  displayTxid,
+  isCoinbase,
+  outpointKey,
+} from '@coldwire/wallet';
+import type { Accepted } from './accept-headers.ts';
+import { blockId } from './clock/header-tree.ts';
+import { isProven } from './prove.ts';
+import { type Malformed, type Refusal, type Refused, refuse, refused } from './refusal.ts';
+import type { Change } from './state/change.ts';
+import type { PolicyState } from './state/state.ts';
+import { indexLimit, inputsOf } from './state/view.ts';
+
+type Claim = Admit['coins'][number];
+type Place = { readonly wallet: number; readonly chain: Chain; readonly index: number };
+
+const LIMITS = { bytes: 400_000, inputs: 10_000, outputs: 45_000, witnessItems: 0 };
+
+/** Decodes a transaction as ADMIT and DEAD carry it: without witness. */
+export function decodeStripped(bytes: Uint8Array): { readonly transaction: DecodedTransaction } | Malformed {
+  const decoded = decodeTransaction(bytes, LIMITS);
+  if (!decoded.ok) return { kind: 'malformed', fault: decoded.fault };
+  if (decoded.value.form === 'stripped') return { transaction: decoded.value };
+  return { kind: 'malformed', fault: makeFault('MALFORMED', 'the transaction has its witness', 4) };
+}
+
+function checkPlace(state: PolicyState, claim: Claim): Place | Refusal {
+  const { chain, wallet, index } = claim;
+  if (chain !== 0 && chain !== 1) return refuse('PATH_RANGE', { chain, index, limit: 'chain 1' });
+  const limit = indexLimit(state, wallet, chain);
+  return index > limit ? refuse('PATH_RANGE', { chain, index, limit }) : { wallet, chain, index };
+}
+
+/** The claimed output must exist and be the descriptor's own script at the claimed place. */
+function checkClaim(state: PolicyState, transaction: DecodedTransaction, claim: Claim): Refusal | undefined {
+  const outpoint = outpointKey({ txid: transaction.txid, vout: claim.vout });
+  const output = transaction.outputs[claim.vout];
+  const scripts = state.scripts[claim.wallet];
+  if (output === undefined) return refuse('UNKNOWN_OUTPOINT', { outpoint });
+  if (scripts === undefined) return refuse('INPUT_FOREIGN', { outpoint });
+  const place = checkPlace(state, claim);
+  if ('kind' in place) return place;
+  const script = scripts.at(place.chain, place.index).scriptPubKey;
+  return equalBytes(script, output.script) ? undefined : refuse('INPUT_FOREIGN', { outpoint });
+}
+
+/** Without a proof, every input must be a coin that was admitted: then nobody else can have made the transaction. */
+function checkOrigin(state: PolicyState, transaction: DecodedTransaction, body: Admit): Refusal | undefined {
+  const txid = displayTxid(transaction.txid);
+  if (body.proof !== null) {
+    return isProven(state, transaction, body.proof) ? undefined : refuse('MERKLE_PROOF', { txid });
+  }
+  const known = transaction.inputs.every(({ outpoint }) => state.coins.has(outpointKey(outpoint)));
+  return known ? undefined : refuse('UNPROVEN_PARENT', { txid });
+}
+
+function makeAdmitted(state: PolicyState, transaction: DecodedTransaction, body: Admit): Change[] {
+  const txid = displayTxid(transaction.txid);
+  const block = body.proof === null ? null : body.proof.block;
+  const isNews = ({ vout }: Claim): boolean => {
+    const coin = state.coins.get(`${txid}:${vout}`);
+    return coin === undefined || (block !== null && !coin.blocks.includes(blockId(block)));
+  };
+  const claims = new Map(body.coins.filter(isNews).map((claim) => [claim.vout, claim]));
+  const needsParents = block === null && inputsOf(state, txid) === undefined;
+  if (claims.size === 0 && !needsParents) return [];
+  const coins = [...claims.values()].map(({ vout, wallet, chain, index }) => {
+    return [vout, transaction.outputs[vout]?.amount ?? 0n, wallet, chain, index] as const;
+  });
+  const parents = needsParents
+    ? transaction.inputs.map(({ outpoint }) => [outpoint.txid, outpoint.vout] as const)
+    : [];
+  return [
+    {
+      kind: 'admitted',
+      value: { txid: transaction.txid, coinbase: isCoinbase(transaction), block, coins, parents },
+    },
+  ];
+}
+
+/** A proven transaction also proves what it spends: that is how one of ours is known to be mined, and others dead. */
+export function makeSpent(state: PolicyState, transaction: DecodedTransaction, block: Uint8Array): Change[] {
+  const spender = displayTxid(transaction.txid);
+  const outpoints = transaction.inputs
+    .map(({ outpoint }) => outpoint)
+    .filter((outpoint) => {
+      const coin = state.coins.get(outpointKey(outpoint));
+      const isKnown = (spend: { txid: string; block: string }) =>
+        spend.txid === spender && spend.block === blockId(block);
+      return coin !== undefined && !coin.spends.some(isKnown);
+    })
+    .map(({ txid, vout }) => [txid, vout] as const);
+  return outpoints.length === 0
+    ? []
+    : [{ kind: 'spent', value: { txid: transaction.txid, block, outpoints } }];
+}
+
+/** Judges an admission; changes nothing. The exact repeat of one makes no changes. */
+export function admit(state: PolicyState, body: Admit): Accepted | Refused | Malformed {
+  const decoded = decodeStripped(body.transaction);
+  if ('kind' in decoded) return decoded;
+  const { transaction } = decoded;
+  const origin = checkOrigin(state, transaction, body);
+  const claims = body.coins.map((claim) => checkClaim(state, transaction, claim));
+  const refusals = [origin, ...claims].filter((refusal) => refusal !== undefined);
+  if (refusals.length > 0) return refused(refusals);
+  const spent = body.proof === null ? [] : makeSpent(state, transaction, body.proof.block);
+  return { kind: 'ok', changes: [...makeAdmitted(state, transaction, body), ...spent] };
+}

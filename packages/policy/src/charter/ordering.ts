@@ -1,0 +1,137 @@
+/**
+ * Which way a charter moves: tightening only if every field is, by the table below; then it applies at once.
+ * Spec: protocol-spec/5-charter.md, "Ordering table"; a test compares the two.
+ */
+import { type Charter, toHex } from '@coldwire/protocol';
+
+/** What kind of change of a field is tightening. Any other change of it is loosening. */
+export type Direction =
+  /** The value falls. */
+  | 'smaller'
+  /** The value rises. */
+  | 'larger'
+  /** Members are taken away. */
+  | 'fewer'
+  /** For every old window there is a new one that is as long or longer and allows no more. */
+  | 'windows'
+  /** None: any change is loosening. */
+  | 'fixed'
+  /** It must change, and says nothing about limits. */
+  | 'free';
+
+type Value = number | bigint | readonly string[];
+type Row = {
+  readonly field: string;
+  readonly direction: Direction;
+  readonly read: (charter: Charter) => Value;
+};
+
+const rows = (items: readonly unknown[]): string[] => items.map((item) => canonicalText(item));
+
+/** The same text for the same value; byte strings as hexadecimal, object keys in the schema's order. */
+function canonicalText(item: unknown): string {
+  return JSON.stringify(item, (_key, value: unknown) => {
+    if (value instanceof Uint8Array) return `h:${toHex(value)}`;
+    return typeof value === 'bigint' ? `n:${value}` : value;
+  });
+}
+
+const row = (field: string, direction: Direction, read: (charter: Charter) => Value): Row => ({
+  field,
+  direction,
+  read,
+});
+
+/** Every field of the charter, once. */
+export const ORDERING: readonly Row[] = [
+  row('version', 'fixed', ({ version }) => version),
+  row('network', 'fixed', ({ network }) => [network]),
+  row('title', 'fixed', ({ title }) => [title]),
+  row('epoch', 'free', ({ epoch }) => epoch),
+  row('first', 'free', ({ first }) => rows([first])),
+  row('previous', 'free', ({ previous }) => rows([previous])),
+  row('wallets', 'fixed', ({ wallets }) => rows(wallets)),
+  row('vaults', 'fewer', ({ vaults }) => rows(vaults)),
+  row('signers', 'fixed', ({ signers }) => rows(signers)),
+  row('gates', 'fewer', ({ gates }) => rows(gates)),
+  row('screens', 'fewer', ({ screens }) => rows(screens)),
+  row('requesters', 'fewer', ({ requesters }) =>
+    requesters.flatMap(({ name, keys }) => keys.map((key) => canonicalText([name, key]))),
+  ),
+  // Fewer custodians are a smaller quorum for the next charter, so taking one away is no tightening.
+  row('custodians', 'fixed', ({ custodians }) => rows(custodians)),
+  row('policy.maxInputs', 'smaller', ({ policy }) => policy.maxInputs),
+  row('policy.maxOutputs', 'smaller', ({ policy }) => policy.maxOutputs),
+  row('policy.maxIntents', 'smaller', ({ policy }) => policy.maxIntents),
+  row('policy.maxVsize', 'smaller', ({ policy }) => policy.maxVsize),
+  row('policy.amountPerTransaction', 'smaller', ({ policy }) => policy.amountPerTransaction),
+  row('policy.windows', 'windows', ({ policy }) => rows(policy.windows)),
+  row('policy.feeAbsolute', 'smaller', ({ policy }) => policy.feeAbsolute),
+  row('policy.feeRate', 'smaller', ({ policy }) => policy.feeRate),
+  row('policy.feeShare', 'smaller', ({ policy }) => policy.feeShare),
+  row('policy.feeShareFloor', 'smaller', ({ policy }) => policy.feeShareFloor),
+  row('policy.scripts', 'fewer', ({ policy }) => policy.scripts),
+  row('policy.changeGap', 'smaller', ({ policy }) => policy.changeGap),
+  row('policy.receiveLimit', 'smaller', ({ policy }) => policy.receiveLimit),
+  row('policy.intentLife', 'smaller', ({ policy }) => policy.intentLife),
+  row('policy.intentAhead', 'smaller', ({ policy }) => policy.intentAhead),
+  // A longer freeze is more power for one person, a shorter one less protection.
+  row('policy.freezeTicks', 'fixed', ({ policy }) => policy.freezeTicks),
+  row('policy.gateDelay', 'larger', ({ policy }) => policy.gateDelay),
+  row('custody', 'fixed', ({ custody }) => rows(custody.shares)),
+  row('clock.checkpointHeight', 'fixed', ({ clock }) => clock.checkpointHeight),
+  row('clock.checkpoint', 'fixed', ({ clock }) => rows([clock.checkpoint])),
+  row('clock.spacing', 'fixed', ({ clock }) => clock.spacing),
+  row('clock.burial', 'larger', ({ clock }) => clock.burial),
+  row('clock.fresh', 'smaller', ({ clock }) => clock.fresh),
+];
+
+export type FieldChange = { readonly field: string; readonly change: 'tightening' | 'loosening' | 'free' };
+export type ChangeOfCharter = {
+  readonly change: 'same' | 'tightening' | 'loosening';
+  /** Every field that differs, in the order of the table. */
+  readonly fields: readonly FieldChange[];
+};
+
+function isSame(before: Value, after: Value): boolean {
+  return canonicalText(before) === canonicalText(after);
+}
+
+function areWindowsTighter(before: Charter, after: Charter): boolean {
+  return before.policy.windows.every((old) =>
+    after.policy.windows.some((window) => {
+      const allows = window.amount <= old.amount && window.count <= old.count && window.fee <= old.fee;
+      return window.ticks >= old.ticks && allows;
+    }),
+  );
+}
+
+function isTighter({ direction, read }: Row, before: Charter, after: Charter): boolean {
+  const old = read(before);
+  const now = read(after);
+  switch (direction) {
+    case 'smaller':
+      return now < old;
+    case 'larger':
+      return now > old;
+    case 'fewer':
+      return Array.isArray(old) && Array.isArray(now) && now.every((member) => old.includes(member));
+    case 'windows':
+      return areWindowsTighter(before, after);
+    case 'fixed':
+    case 'free':
+      return false;
+  }
+}
+
+/** Compares two charters field by field. Order within a list of members counts only where the table says `fixed`. */
+export function compareCharters(before: Charter, after: Charter): ChangeOfCharter {
+  const fields = ORDERING.filter(({ read }) => !isSame(read(before), read(after))).map(
+    (entry): FieldChange => {
+      if (entry.direction === 'free') return { field: entry.field, change: 'free' };
+      return { field: entry.field, change: isTighter(entry, before, after) ? 'tightening' : 'loosening' };
+    },
+  );
+  if (fields.some(({ change }) => change === 'loosening')) return { change: 'loosening', fields };
+  return { change: fields.length === 0 ? 'same' : 'tightening', fields };
+}

@@ -1,0 +1,60 @@
+/**
+ * Limits that could never be kept, could never be reached, or contradict each other.
+ * Spec: protocol-spec/5-charter.md, "Consistency".
+ */
+import type { Policy } from '@coldwire/protocol';
+import { MAX_INDEX, MAX_MONEY } from '@coldwire/wallet';
+
+/** vB: nodes relay nothing larger (400,000 weight units; Bitcoin Core, MAX_STANDARD_TX_WEIGHT). */
+const MAX_VSIZE = 100_000;
+
+type Range = readonly [what: string, value: number | bigint, low: number | bigint, high: number | bigint];
+
+function findWindowProblems(windows: Policy['windows']): string[] {
+  const problems: string[] = [];
+  for (const [place, window] of windows.entries()) {
+    const before = windows[place - 1];
+    if (before === undefined) continue;
+    if (window.ticks <= before.ticks) problems.push(`window ${place}: windows go from short to long`);
+    if (window.amount < before.amount || window.count < before.count || window.fee < before.fee) {
+      problems.push(`window ${place}: allows less than the shorter one before it`);
+    }
+  }
+  return problems;
+}
+
+export function findPolicyProblems(
+  policy: Policy,
+  most: { readonly inputs: number; readonly intents: number },
+): string[] {
+  // Each signer enforces two thirds, rounded down: less than 2 would be nothing.
+  const windows = policy.windows.flatMap((window, place): Range[] => [
+    [`window ${place}: ticks`, window.ticks, 1, 1_000_000],
+    [`window ${place}: amount`, window.amount, 2n, MAX_MONEY],
+    [`window ${place}: count`, window.count, 2, 1_000_000],
+    [`window ${place}: fee`, window.fee, 2n, MAX_MONEY],
+  ]);
+  const ranges: readonly Range[] = [
+    ['maxInputs', policy.maxInputs, 1, most.inputs],
+    ['maxOutputs', policy.maxOutputs, 1, most.intents + 8],
+    ['maxIntents', policy.maxIntents, 1, most.intents],
+    ['maxVsize', policy.maxVsize, 200, MAX_VSIZE],
+    ['amountPerTransaction', policy.amountPerTransaction, 1n, MAX_MONEY],
+    ['feeAbsolute', policy.feeAbsolute, 1n, MAX_MONEY],
+    ['feeRate', policy.feeRate, 1000, 1_000_000_000],
+    ['feeShareFloor', policy.feeShareFloor, 0n, MAX_MONEY],
+    ['changeGap', policy.changeGap, 1, 10_000],
+    ['receiveLimit', policy.receiveLimit, 1, MAX_INDEX],
+    ['intentLife', policy.intentLife, 1, 100_000],
+    ['freezeTicks', policy.freezeTicks, 1, 10_000],
+    ...windows,
+  ];
+  const outside = ranges.filter(([, value, low, high]) => value < low || value > high);
+  const scripts =
+    new Set(policy.scripts).size === policy.scripts.length ? [] : ['scripts: one is named twice'];
+  return [
+    ...outside.map(([what, value, low, high]) => `policy: ${what} is ${value}, must be ${low} to ${high}`),
+    ...scripts.map((problem) => `policy: ${problem}`),
+    ...findWindowProblems(policy.windows).map((problem) => `policy: ${problem}`),
+  ];
+}

@@ -1,0 +1,29 @@
+/**
+ * Policy: the charter in force, the header clock, admission of coins, the rules of a spend, windows. Pure: no clock, disk,
+ * randomness or curve of its own; deciding functions return changes and `applyChange` performs them.
+ */
+export { type Accepted, acceptHeaders } from './accept-headers.ts';
+export { admit } from './admit.ts';
+export { type CharterInForce, type Loaded, loadCharter, verifyCharterSignatures } from './charter/load.ts';
+export { type ChangeOfCharter, compareCharters, type FieldChange } from './charter/ordering.ts';
+export { formatTicks } from './clock/ticks.ts';
+export { markDead } from './dead.ts';
+export { type Approved, type ApprovedInput, type ApprovedSpend, evaluate } from './evaluate.ts';
+export { freeze } from './freeze.ts';
+export {
+  MAX_REFUSALS,
+  type Malformed,
+  ORDER,
+  type Refusal,
+  type RefusalCode,
+  type RefusalFact,
+  type Refused,
+  refuse,
+  refused,
+} from './refusal.ts';
+export { applyChange } from './state/apply.ts';
+export { Change, decodeChange, encodeChange } from './state/change.ts';
+export { digestState } from './state/digest.ts';
+export { createPolicyState, type PolicyState } from './state/state.ts';
+export { describeState, type PolicyStatus } from './status.ts';
+export { windowUse } from './windows.ts';

@@ -1,0 +1,63 @@
+/**
+ * Every rule of a spend, in the order in which refusals are reported. A new rule is a new file and a new line here.
+ * LIMIT comes before all of them (limit.ts).
+ * Spec: protocol-spec/10-policy.md, "Rules".
+ */
+import { amountMismatch } from './amount-mismatch.ts';
+import { amountTx } from './amount-tx.ts';
+import { amountWindow } from './amount-window.ts';
+import { clockStale } from './clock-stale.ts';
+import { conflict } from './conflict.ts';
+import { countWindow } from './count-window.ts';
+import { dupInput } from './dup-input.ts';
+import { dupIntent } from './dup-intent.ts';
+import { dust } from './dust.ts';
+import { expired } from './expired.ts';
+import { feeAbsolute } from './fee-absolute.ts';
+import { feeRate } from './fee-rate.ts';
+import { feeShare } from './fee-share.ts';
+import { feeWindow } from './fee-window.ts';
+import { frozen } from './frozen.ts';
+import { immature } from './immature.ts';
+import { inputForeign } from './input-foreign.ts';
+import { intentLife } from './intent-life.ts';
+import { intentReused } from './intent-reused.ts';
+import { intentSignature } from './intent-signature.ts';
+import { notChange } from './not-change.ts';
+import { outputType } from './output-type.ts';
+import { pathRange } from './path-range.ts';
+import type { Rule } from './rule.ts';
+import { screening } from './screening.ts';
+import { txFields } from './tx-fields.ts';
+import { unknownOutpoint } from './unknown-outpoint.ts';
+import { valueRange } from './value-range.ts';
+
+export const RULES: readonly Rule[] = [
+  frozen,
+  clockStale,
+  valueRange,
+  dupInput,
+  dupIntent,
+  unknownOutpoint,
+  amountMismatch,
+  inputForeign,
+  pathRange,
+  immature,
+  intentSignature,
+  intentLife,
+  expired,
+  intentReused,
+  conflict,
+  screening,
+  outputType,
+  dust,
+  notChange,
+  txFields,
+  feeAbsolute,
+  feeRate,
+  feeShare,
+  feeWindow,
+  amountTx,
+  amountWindow,
+  countWindow,
+];

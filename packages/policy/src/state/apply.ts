@@ -1,0 +1,115 @@
+/**
+ * Performs changes: the one place that writes into a policy state. It believes what it is given, because a deciding
+ * function made it or the journal, whose records are protected, brings it back.
+ * Spec: protocol-spec/10-policy.md, "Changes".
+ */
+import { toHex } from '@coldwire/protocol';
+import { type Chain, HEADER_LENGTH, outpointKey, parseHeader } from '@coldwire/wallet';
+import { addNode, blockId, makeNode, tipOf } from '../clock/header-tree.ts';
+import { earn, restart, settle } from '../clock/ticks.ts';
+import type { Change } from './change.ts';
+import { addCharge } from './ledger.ts';
+import type { CoinRecord, PolicyState } from './state.ts';
+
+type ValueOf<K extends Change['kind']> = Extract<Change, { kind: K }>['value'];
+type OutpointRow = readonly [txid: Uint8Array, vout: number];
+
+const keyOf = ([txid, vout]: OutpointRow): string => outpointKey({ txid, vout });
+
+function applyHeaders(state: PolicyState, { headers, uptime }: ValueOf<'headers'>): void {
+  for (let at = 0; at < headers.length; at += HEADER_LENGTH) {
+    const parsed = parseHeader(headers.slice(at, at + HEADER_LENGTH));
+    const parent = parsed.ok ? state.tree.nodes.get(blockId(parsed.value.previous)) : undefined;
+    if (!parsed.ok || parent === undefined)
+      throw new Error('a journalled header does not follow a known one');
+    addNode(state.tree, makeNode(parsed.value, parent));
+  }
+  state.ticks = earn(state.ticks, tipOf(state.tree).totalWorth, uptime);
+}
+
+function noteMinedChange(state: PolicyState, coin: CoinRecord, block: string): void {
+  const mined = state.minedChange[coin.wallet];
+  if (coin.chain !== 1 || mined === undefined) return;
+  let place = mined.length;
+  while (place > 0 && (mined[place - 1]?.index ?? 0) > coin.index) place -= 1;
+  mined.splice(place, 0, { index: coin.index, block });
+}
+
+function applyAdmitted(
+  state: PolicyState,
+  { txid, coinbase, block, coins, parents }: ValueOf<'admitted'>,
+): void {
+  for (const [vout, amount, wallet, chainNumber, index] of coins) {
+    const key = outpointKey({ txid, vout });
+    const chain: Chain = chainNumber === 0 ? 0 : 1;
+    const place = { key, txid, vout, amount, wallet, chain, index, coinbase };
+    const coin = state.coins.get(key) ?? { ...place, blocks: [], spends: [], spenders: [], feeCovered: 0n };
+    state.coins.set(key, coin);
+    if (block === null || coin.blocks.includes(blockId(block))) continue;
+    coin.blocks.push(blockId(block));
+    noteMinedChange(state, coin, blockId(block));
+  }
+  if (parents.length > 0) state.parents.set(blockId(txid), parents.map(keyOf));
+}
+
+function applySpent(state: PolicyState, { txid, block, outpoints }: ValueOf<'spent'>): void {
+  const spend = { txid: blockId(txid), block: blockId(block) };
+  for (const outpoint of outpoints) state.coins.get(keyOf(outpoint))?.spends.push(spend);
+}
+
+/** Spreads a fee evenly over the coins, the remainder on the first (10-policy.md, "Charges"). */
+function coverFee(coins: readonly CoinRecord[], fee: bigint): void {
+  const number = BigInt(coins.length);
+  for (const [place, coin] of coins.entries()) {
+    coin.feeCovered += fee / number + (place === 0 ? fee % number : 0n);
+  }
+}
+
+function applyApproved(state: PolicyState, change: ValueOf<'approved'>): void {
+  state.ticks = settle(state.ticks, change.uptime);
+  const txid = blockId(change.txid);
+  const inputs = change.inputs.map(keyOf);
+  const coins = inputs.map((key) => {
+    const coin = state.coins.get(key);
+    if (coin === undefined) throw new Error('a journalled transaction spends a coin that was not admitted');
+    return coin;
+  });
+  state.transactions.set(txid, { inputs, paid: change.paid });
+  for (const coin of coins) coin.spenders.push(txid);
+  for (const [id, hash] of change.intents)
+    state.intents.set(toHex(id), { hash: toHex(hash), carriers: [txid] });
+  for (const id of change.again) state.intents.get(toHex(id))?.carriers.push(txid);
+  coverFee(coins, change.fee);
+  addCharge(state.ledger, state.ticks.credited, change);
+}
+
+function applyFrozen(state: PolicyState, { by, uptime }: ValueOf<'frozen'>): void {
+  state.ticks = settle(state.ticks, uptime);
+  const since = state.ticks.credited;
+  state.freezes.set(by, { by, since, until: since + state.charter.policy.freezeTicks * 1000 });
+}
+
+/** Changes `state` in place and returns it. @throws Error if the change does not fit the state: a damaged journal */
+export function applyChange(state: PolicyState, change: Change): PolicyState {
+  switch (change.kind) {
+    case 'boot':
+      state.ticks = restart(state.ticks);
+      break;
+    case 'headers':
+      applyHeaders(state, change.value);
+      break;
+    case 'admitted':
+      applyAdmitted(state, change.value);
+      break;
+    case 'spent':
+      applySpent(state, change.value);
+      break;
+    case 'approved':
+      applyApproved(state, change.value);
+      break;
+    case 'frozen':
+      applyFrozen(state, change.value);
+      break;
+  }
+  return state;
+}

@@ -1,0 +1,50 @@
+/**
+ * One hash over everything that a policy state remembers, in an order that does not depend on how it came about:
+ * a state folded from the journal must have the digest of the live one.
+ * Spec: protocol-spec/10-policy.md, "State digest".
+ */
+import { toHex } from '@coldwire/protocol';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { tipOf } from '../clock/header-tree.ts';
+import type { CoinRecord, PolicyState } from './state.ts';
+
+function* sorted<T>(map: ReadonlyMap<string, T>): Generator<readonly [string, T]> {
+  for (const key of [...map.keys()].sort()) {
+    const value = map.get(key);
+    if (value !== undefined) yield [key, value];
+  }
+}
+
+function coinLine(coin: CoinRecord): string {
+  const { key, amount, wallet, chain, index, coinbase, blocks, spends, spenders, feeCovered } = coin;
+  const seen = spends.map(({ txid, block }) => `${txid}@${block}`);
+  return ['coin', key, amount, wallet, chain, index, coinbase, blocks, seen, spenders, feeCovered].join(' ');
+}
+
+function* lines(state: PolicyState): Generator<string> {
+  const { earned, credited, saved, settledAt } = state.ticks;
+  yield `charter ${toHex(state.charter.hash)}`;
+  yield `tip ${tipOf(state.tree).id}`;
+  yield `ticks ${earned} ${credited} ${saved} ${settledAt}`;
+  for (const [id] of sorted(state.tree.nodes)) yield `header ${id}`;
+  for (const [, coin] of sorted(state.coins)) yield coinLine(coin);
+  for (const [txid, { inputs, paid }] of sorted(state.transactions))
+    yield `transaction ${txid} ${inputs} ${paid}`;
+  for (const [txid, inputs] of sorted(state.parents)) yield `parent ${txid} ${inputs}`;
+  for (const [id, { hash, carriers }] of sorted(state.intents)) yield `intent ${id} ${hash} ${carriers}`;
+  for (const [wallet, mined] of state.minedChange.entries()) {
+    yield `change ${wallet} ${mined.map(({ index, block }) => `${index}@${block}`)}`;
+  }
+  for (const { tick, amount, count, fee } of state.ledger.totals)
+    yield `total ${tick} ${amount} ${count} ${fee}`;
+  for (const [by, { since, until }] of sorted(state.freezes))
+    yield `freeze ${JSON.stringify(by)} ${since} ${until}`;
+}
+
+/** 32 bytes: SHA-256 of the state's lines, each ended by a line feed. */
+export function digestState(state: PolicyState): Uint8Array {
+  const hash = sha256.create();
+  const encoder = new TextEncoder();
+  for (const line of lines(state)) hash.update(encoder.encode(`${line}\n`));
+  return hash.digest();
+}

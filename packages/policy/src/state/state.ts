@@ -1,0 +1,95 @@
+/**
+ * All that policy remembers. Deciding functions read it and return changes; `applyChange` alone writes into it.
+ * It is rebuilt at boot by folding the journalled changes, without any signature or proof of work checked again.
+ * Spec: protocol-spec/10-policy.md, "State".
+ */
+import { type Chain, createScripts, type PointMath, parseHeader, type WalletScripts } from '@coldwire/wallet';
+import type { CharterInForce } from '../charter/load.ts';
+import { createTree, type HeaderTree } from '../clock/header-tree.ts';
+import { createTicks, type Ticks } from '../clock/ticks.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+
+/** A proven transaction that spends a coin, and the block that it is in. Both in display order. */
+export type Spend = { readonly txid: string; readonly block: string };
+
+export type CoinRecord = {
+  /** `txid:vout`, txid in display order: the coin's key in the state. */
+  readonly key: string;
+  readonly txid: Uint8Array;
+  readonly vout: number;
+  readonly amount: bigint;
+  readonly wallet: number;
+  readonly chain: Chain;
+  readonly index: number;
+  readonly coinbase: boolean;
+  /** Blocks (display order) that it was proven in; more than one only after a reorganization. */
+  readonly blocks: string[];
+  readonly spends: Spend[];
+  /** Approved transactions that spend it, as txids in display order. */
+  readonly spenders: string[];
+  /** sat of fees charged so far for transactions that spend it (10-policy.md, "Charges"). */
+  feeCovered: bigint;
+};
+
+export type TransactionRecord = {
+  /** Keys of the coins that it spends. */
+  readonly inputs: readonly string[];
+  /** sat paid to intents. */
+  readonly paid: bigint;
+};
+
+export type IntentRecord = {
+  /** Intent hash, hexadecimal. */
+  readonly hash: string;
+  /** Approved transactions that carry it, as txids in display order, oldest first. */
+  readonly carriers: string[];
+};
+
+/** A change index that was seen in a block. */
+export type MinedChange = { readonly index: number; readonly block: string };
+
+export type FreezeRecord = { readonly by: string; readonly since: number; readonly until: number };
+
+export type PolicyState = {
+  readonly charter: CharterInForce;
+  /** By wallet, in the charter's order. */
+  readonly scripts: readonly WalletScripts[];
+  readonly tree: HeaderTree;
+  ticks: Ticks;
+  readonly coins: Map<string, CoinRecord>;
+  /** By txid in display order. */
+  readonly transactions: Map<string, TransactionRecord>;
+  /** Inputs of unconfirmed transactions that coins were admitted from without a proof, by txid in display order. */
+  readonly parents: Map<string, readonly string[]>;
+  /** By intent id, hexadecimal. */
+  readonly intents: Map<string, IntentRecord>;
+  /** By wallet: change indexes proven mined, ascending. */
+  readonly minedChange: readonly MinedChange[][];
+  readonly ledger: Ledger;
+  /** By party: its last freeze. */
+  readonly freezes: Map<string, FreezeRecord>;
+};
+
+/**
+ * The state of a machine that has seen nothing yet.
+ * @param math adds tweaks to public keys; the caller's curve, so that this package loads none
+ * @throws Error if a wallet key is not a point of the curve: such a charter was never checked with `checkWallet`
+ */
+export function createPolicyState(charter: CharterInForce, math: PointMath): PolicyState {
+  const { clock, wallets } = charter.charter;
+  const checkpoint = parseHeader(clock.checkpoint);
+  if (!checkpoint.ok) throw new Error('the checkpoint of a loaded charter is a header');
+  return {
+    charter,
+    scripts: wallets.map((wallet) => createScripts({ network: charter.network, ...wallet }, math)),
+    tree: createTree(checkpoint.value, clock.checkpointHeight),
+    ticks: createTicks(clock.spacing),
+    coins: new Map(),
+    transactions: new Map(),
+    parents: new Map(),
+    intents: new Map(),
+    minedChange: wallets.map(() => []),
+    ledger: createLedger(),
+    freezes: new Map(),
+  };
+}

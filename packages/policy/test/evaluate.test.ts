@@ -1,0 +1,44 @@
+import { serializeStripped } from '@coldwire/wallet';
+import { describe, expect, it } from 'vitest';
+import { digestState } from '../src/index.ts';
+import { World } from './world.ts';
+
+describe('an ordinary withdrawal', () => {
+  it('is approved as the transaction that the signer builds from the draft', () => {
+    const world = new World();
+    const coins = world.fund([5_000_000n, 3_000_000n]);
+    const intents = [world.intent({ amount: 2_000_000n }), world.intent({ amount: 1_500_000n })];
+    const request = world.request({
+      coins,
+      intents,
+      change: [{ amount: 4_490_000n, position: 1, index: 3 }],
+    });
+    const spend = world.approve(request);
+    expect(spend.fee).toBe(10_000n);
+    expect(spend.paid).toBe(3_500_000n);
+    expect(spend.transaction.outputs.map(({ amount }) => amount)).toEqual([
+      2_000_000n,
+      4_490_000n,
+      1_500_000n,
+    ]);
+    expect(spend.transaction.outputs[1]?.script).toEqual(world.script(1, 3));
+    expect(spend.inputs.map(({ amount }) => amount)).toEqual([5_000_000n, 3_000_000n]);
+    expect(spend.inputs[1]?.script.scriptPubKey).toEqual(world.script(0, 1));
+    expect(serializeStripped(spend.transaction).length).toBeGreaterThan(100);
+  });
+
+  it('changes nothing until its changes are applied, and nothing when it is approved again', () => {
+    const world = new World();
+    const coins = world.fund([5_000_000n]);
+    const request = world.request({ coins, intents: [world.intent()], change: [{ amount: 3_990_000n }] });
+    const before = digestState(world.state);
+    const first = world.evaluate(request);
+    expect(digestState(world.state)).toEqual(before);
+    world.approve(request);
+    const after = digestState(world.state);
+    const again = world.evaluate(request);
+    expect(first.kind).toBe('approved');
+    expect(again).toMatchObject({ kind: 'approved', changes: [] });
+    expect(digestState(world.state)).toEqual(after);
+  });
+});

@@ -1,0 +1,392 @@
+/**
+ * A regtest world for the tests of policy: a charter with real keys, blocks with real proof of work and Merkle trees,
+ * funding, intents signed by a requester, verdicts signed by a screen. Everything is deterministic.
+ */
+import {
+  Charter,
+  concatBytes,
+  createEd25519Signer,
+  type Ed25519Signer,
+  encode,
+  fromHex,
+  type Headers,
+  hashIntent,
+  hashRequest,
+  hashVerdict,
+  Intent,
+  type MerkleProof,
+  type SignedIntent,
+  SignRequest,
+  type Verdict,
+} from '@coldwire/protocol';
+import { accountPath, type Output, parseHeader, serializeStripped, txidOf } from '@coldwire/wallet';
+import { noblePointMath } from '@coldwire/wallet/noble.ts';
+import { sha256 } from '@noble/hashes/sha2.js';
+import {
+  acceptHeaders,
+  admit,
+  applyChange,
+  type Change,
+  type CharterInForce,
+  createPolicyState,
+  evaluate,
+  loadCharter,
+  type PolicyState,
+} from '../src/index.ts';
+
+export const MINUTE = 60_000_000;
+const REGTEST_BITS = 0x207fffff;
+
+const utf8 = new TextEncoder();
+export const seeded = (label: string): Uint8Array => sha256(utf8.encode(label));
+export const identity = (label: string): Ed25519Signer => createEd25519Signer(seeded(label));
+const hash256 = (bytes: Uint8Array): Uint8Array => sha256(sha256(bytes));
+
+const GENERATOR = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
+
+function accountKey(signer: string, network: Charter['network']) {
+  return {
+    signer,
+    fingerprint: seeded(`fingerprint ${signer}`).slice(0, 4),
+    path: accountPath(network),
+    publicKey: noblePointMath.addTweak(GENERATOR, seeded(`account ${signer}`)),
+    chainCode: seeded(`chain code ${signer}`),
+  };
+}
+
+/** An 80-byte header; the nonce is searched until the hash meets regtest's target. */
+export function mineHeader(
+  previous: Uint8Array,
+  root: Uint8Array,
+  time: number,
+  bits = REGTEST_BITS,
+): Uint8Array {
+  const header = new Uint8Array(80);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, 0x20000000, true);
+  header.set(previous, 4);
+  header.set(root, 36);
+  view.setUint32(68, time, true);
+  view.setUint32(72, bits, true);
+  for (let nonce = 0; ; nonce++) {
+    view.setUint32(76, nonce, true);
+    if ((hash256(header)[31] ?? 0xff) < 0x7f) return header;
+  }
+}
+
+export const GENESIS_TIME = 1_700_000_000;
+export const CHECKPOINT = mineHeader(new Uint8Array(32), seeded('root'), GENESIS_TIME);
+/** Blocks of coinbase maturity and headers enough lie below every test. */
+export const CHECKPOINT_HEIGHT = 1000;
+
+export const SIGNERS = ['A', 'B', 'C'] as const;
+const CUSTODIANS = ['ada', 'ben', 'cyd'] as const;
+
+export function sampleCharter(network: Charter['network'] = 'regtest'): Charter {
+  const member = (name: string) => ({ name, key: identity(name).publicKey });
+  const requester = (name: string) => ({
+    name,
+    keys: [identity(name).publicKey, identity(`${name} spare`).publicKey],
+  });
+  return {
+    version: 0,
+    network,
+    title: 'Test treasury',
+    epoch: 0,
+    first: null,
+    previous: null,
+    wallets: [{ threshold: 2, keys: SIGNERS.map((name) => accountKey(name, network)) }],
+    vaults: [member('vault-1'), member('vault-2')],
+    signers: SIGNERS.map(member),
+    gates: ['gate-1', 'gate-2'].map((name) => ({ ...member(name), sealKey: seeded(`seal ${name}`) })),
+    screens: [member('screen-1'), member('screen-2')],
+    requesters: [requester('shop'), requester('desk')],
+    custodians: CUSTODIANS.map((name) => ({ ...member(name), group: name, recipient: `age1${name}` })),
+    policy: {
+      maxInputs: 1000,
+      maxOutputs: 1000,
+      maxIntents: 1000,
+      maxVsize: 100_000,
+      amountPerTransaction: 60_000_000n,
+      windows: [
+        { ticks: 6, amount: 90_000_000n, count: 30, fee: 300_000n },
+        { ticks: 144, amount: 900_000_000n, count: 3000, fee: 3_000_000n },
+      ],
+      feeAbsolute: 100_000n,
+      feeRate: 200_000,
+      feeShare: 50,
+      feeShareFloor: 20_000n,
+      scripts: ['p2pkh', 'p2sh', 'p2wpkh', 'p2wsh', 'p2tr'],
+      changeGap: 20,
+      receiveLimit: 1000,
+      intentLife: 144,
+      intentAhead: 2,
+      freezeTicks: 36,
+      gateDelay: 600,
+    },
+    custody: {
+      shares: SIGNERS.map((signer) => ({
+        signer,
+        epoch: 0,
+        threshold: 2,
+        holders: CUSTODIANS.map((name) => [name, seeded(`share ${signer} ${name}`)] as const),
+      })),
+    },
+    clock: {
+      checkpointHeight: network === 'regtest' ? CHECKPOINT_HEIGHT : 0,
+      checkpoint: CHECKPOINT,
+      spacing: 600,
+      burial: 6,
+      fresh: 43_200,
+    },
+  };
+}
+
+export function mustLoad(charter: Charter): CharterInForce {
+  const loaded = loadCharter(encode(Charter, charter));
+  if (!loaded.ok) throw new Error(loaded.problems.join('; '));
+  return loaded.value;
+}
+
+/** Root and path of the transaction at `position` in a block of these txids. */
+export function merkle(
+  txids: readonly Uint8Array[],
+  position: number,
+): { root: Uint8Array; path: Uint8Array } {
+  let level = [...txids];
+  let place = position;
+  const path: Uint8Array[] = [];
+  while (level.length > 1) {
+    const last = level.at(-1) ?? new Uint8Array(32);
+    if (level.length % 2 === 1) level.push(last);
+    path.push(level[place ^ 1] ?? last);
+    const next: Uint8Array[] = [];
+    for (let i = 0; i < level.length; i += 2) {
+      next.push(hash256(concatBytes(level[i] ?? last, level[i + 1] ?? last)));
+    }
+    level = next;
+    place >>= 1;
+  }
+  return { root: level[0] ?? new Uint8Array(32), path: concatBytes(...path) };
+}
+
+export type Block = {
+  readonly header: Uint8Array;
+  readonly hash: Uint8Array;
+  readonly txids: readonly Uint8Array[];
+};
+
+export type Coin = {
+  readonly txid: Uint8Array;
+  readonly vout: number;
+  readonly amount: bigint;
+  readonly wallet: number;
+  readonly chain: 0 | 1;
+  readonly index: number;
+};
+
+export type ChangeOutput = {
+  readonly amount: bigint;
+  readonly index?: number;
+  readonly wallet?: number;
+  readonly position?: number;
+};
+export type DraftPlan = {
+  readonly coins: readonly Coin[];
+  readonly intents?: readonly SignedIntent[];
+  readonly change?: readonly ChangeOutput[];
+  readonly locktime?: number;
+  /** By default one verdict of screen-1 over every intent. */
+  readonly verdicts?: readonly Verdict[];
+};
+export type IntentPlan = {
+  readonly id?: string;
+  readonly amount?: bigint;
+  readonly requester?: string;
+  readonly key?: string;
+  readonly script?: Uint8Array;
+  readonly created?: number;
+  readonly expires?: number;
+};
+
+export class World {
+  readonly loaded: CharterInForce;
+  state: PolicyState;
+  readonly journal: Change[] = [];
+  readonly chain: Block[] = [];
+  /** µs of running time of the machine. */
+  uptime = 0;
+  #numbers = 0;
+
+  constructor(charter: Charter = sampleCharter()) {
+    this.loaded = mustLoad(charter);
+    this.state = createPolicyState(this.loaded, noblePointMath);
+  }
+
+  get height(): number {
+    return this.loaded.charter.clock.checkpointHeight + this.chain.length;
+  }
+
+  get tipHash(): Uint8Array {
+    const parsed = parseHeader(CHECKPOINT);
+    return this.chain.at(-1)?.hash ?? (parsed.ok ? parsed.value.hash : new Uint8Array());
+  }
+
+  get now(): number {
+    return GENESIS_TIME + 600 * this.chain.length;
+  }
+
+  number(): number {
+    this.#numbers += 1;
+    return this.#numbers;
+  }
+
+  apply(changes: readonly Change[]): void {
+    for (const change of changes) {
+      applyChange(this.state, change);
+      this.journal.push(change);
+    }
+  }
+
+  /** Mines blocks above the tip; the first one holds these transactions. The machine does not see them yet. */
+  mine(blocks: number, txids: readonly Uint8Array[] = []): Block[] {
+    const mined: Block[] = [];
+    for (let i = 0; i < blocks; i++) {
+      const coinbase = seeded(`coinbase ${this.height} ${this.number()}`);
+      const all = i === 0 ? [coinbase, ...txids] : [coinbase];
+      const header = mineHeader(this.tipHash, merkle(all, 0).root, this.now + 600);
+      const block = { header, hash: hash256(header), txids: all };
+      this.chain.push(block);
+      mined.push(block);
+    }
+    return mined;
+  }
+
+  feed(blocks: readonly Block[]): void {
+    const outcome = acceptHeaders(this.state, headersOf(blocks), this.uptime);
+    if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome.refusals));
+    this.apply(outcome.changes);
+  }
+
+  /** Mines and shows each block to the machine, ten minutes of running time apart. */
+  pass(blocks: number, txids: readonly Uint8Array[] = []): Block[] {
+    const mined = this.mine(blocks, txids);
+    for (const block of mined) {
+      this.uptime += 10 * MINUTE;
+      this.feed([block]);
+    }
+    return mined;
+  }
+
+  proofOf(txid: Uint8Array): MerkleProof {
+    for (const block of this.chain) {
+      const position = block.txids.findIndex((other) => other.every((byte, i) => byte === txid[i]));
+      if (position >= 0) return { block: block.hash, position, path: merkle(block.txids, position).path };
+    }
+    throw new Error('the transaction is in no block');
+  }
+
+  script(chain: 0 | 1, index: number, wallet = 0): Uint8Array {
+    const scripts = this.state.scripts[wallet];
+    if (scripts === undefined) throw new Error('no such wallet');
+    return scripts.at(chain, index).scriptPubKey;
+  }
+
+  /** A transaction of strangers that pays these outputs. */
+  foreign(outputs: readonly Output[]): { bytes: Uint8Array; txid: Uint8Array } {
+    const outpoint = { txid: seeded(`foreign ${this.number()}`), vout: 0 };
+    const tx = { version: 2, locktime: 0, inputs: [{ outpoint, sequence: 0xffffffff }], outputs } as const;
+    return { bytes: serializeStripped(tx), txid: txidOf(tx) };
+  }
+
+  /** Coins at consecutive receiving indexes, mined and admitted. */
+  fund(amounts: readonly bigint[], firstIndex = 0): Coin[] {
+    const outputs = amounts.map((amount, i) => ({ amount, script: this.script(0, firstIndex + i) }));
+    const { bytes, txid } = this.foreign(outputs);
+    this.pass(1, [txid]);
+    const coins = amounts.map((amount, vout): Coin => {
+      return { txid, vout, amount, wallet: 0, chain: 0, index: firstIndex + vout };
+    });
+    for (let from = 0; from < coins.length; from += 512) {
+      this.admit(bytes, coins.slice(from, from + 512), this.proofOf(txid));
+    }
+    return coins;
+  }
+
+  admit(transaction: Uint8Array, coins: readonly Coin[], proof: MerkleProof | null): void {
+    const outcome = admit(this.state, { transaction, coins: coins.map(claimOf), proof });
+    if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome));
+    this.apply(outcome.changes);
+  }
+
+  intent(plan: IntentPlan = {}): SignedIntent {
+    const requester = plan.requester ?? 'shop';
+    const bytes = encode(Intent, {
+      id: seeded(plan.id ?? `intent ${this.number()}`).slice(0, 16),
+      requester,
+      amount: plan.amount ?? 1_000_000n,
+      script: plan.script ?? concatBytes(Uint8Array.of(0, 20), seeded('destination').slice(0, 20)),
+      created: plan.created ?? this.height,
+      expires: plan.expires ?? this.height + 100,
+    });
+    return [bytes, identity(plan.key ?? requester).sign(hashIntent(this.loaded.first, bytes))];
+  }
+
+  verdict(intents: readonly SignedIntent[], covers = intents.map((_, i) => i), screen = 'screen-1'): Verdict {
+    const issued = this.height;
+    const hashes = covers.map((place) =>
+      hashIntent(this.loaded.first, intents[place]?.[0] ?? new Uint8Array()),
+    );
+    const signature = identity(screen).sign(hashVerdict(this.loaded.first, issued, hashes));
+    return { screen, covers, issued, signature };
+  }
+
+  request(plan: DraftPlan): SignRequest {
+    const intents = plan.intents ?? [];
+    const change = plan.change ?? [];
+    return {
+      draft: {
+        locktime: plan.locktime ?? 0,
+        inputs: plan.coins.map(({ txid, vout, amount, wallet, chain, index }) => {
+          return [txid, vout, amount, wallet, chain, index] as const;
+        }),
+        intents,
+        change: change.map(({ amount, index, wallet, position }, i) => {
+          return [wallet ?? 0, index ?? i, amount, position ?? intents.length + i] as const;
+        }),
+      },
+      verdicts: plan.verdicts ?? (intents.length === 0 ? [] : [this.verdict(intents)]),
+    };
+  }
+
+  evaluate(request: SignRequest, time = this.now) {
+    const hash = hashRequest(encode(SignRequest, request));
+    return evaluate(this.state, request, hash, time, this.uptime);
+  }
+
+  /** The codes and facts of a refusal; empty when it was approved. */
+  refusals(request: SignRequest, time = this.now): [string, Record<string, string>][] {
+    const outcome = this.evaluate(request, time);
+    if (outcome.kind === 'malformed') throw new Error(outcome.fault.detail);
+    if (outcome.kind === 'approved') return [];
+    return outcome.refusals.map(({ code, facts }) => [code, Object.fromEntries(facts)]);
+  }
+
+  /** Approves and applies; throws on a refusal. */
+  approve(request: SignRequest) {
+    const outcome = this.evaluate(request);
+    if (outcome.kind !== 'approved') {
+      throw new Error(JSON.stringify(outcome.kind === 'refused' ? outcome.refusals : outcome.fault.detail));
+    }
+    this.apply(outcome.changes);
+    return outcome.spend;
+  }
+}
+
+export function claimOf({ vout, wallet, chain, index }: Coin) {
+  return { vout, wallet, chain, index };
+}
+
+export function headersOf(blocks: readonly Block[]): Headers {
+  return { headers: concatBytes(...blocks.map(({ header }) => header)) };
+}
