@@ -139,7 +139,12 @@ describe('coin selection', () => {
     const fee = feeFor(worstCaseVsize({ inputs: 2, outputs: [payee(0n).script] }), 10_000n);
     const coins = [coin(90_000n, 1), coin(30_000n, 2), coin(20_050n + fee, 3), coin(7_000n, 4)];
     const found = selectCoins(request({ coins }));
-    expect(found).toMatchObject({ kind: 'selected', method: 'branch-and-bound', change: null, fee: fee + 50n });
+    expect(found).toMatchObject({
+      kind: 'selected',
+      method: 'branch-and-bound',
+      change: null,
+      fee: fee + 50n,
+    });
   });
 
   it('leaves a remainder below the dust limit to the fee', () => {

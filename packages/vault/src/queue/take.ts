@@ -1,0 +1,98 @@
+/**
+ * Chooses the next batch: the oldest approved withdrawals up to the caps, and the coins that it must spend so that it
+ * conflicts with every earlier transaction that carries one of them (P5, rule CONFLICT). Writes nothing.
+ */
+import { type Coin, equalOutpoints, type Outpoint, outpointKey } from '@coldwire/wallet';
+import { type Batch, batchesSpending, carriersOf } from './batch.ts';
+import { readCoin } from './coins.ts';
+import { readNumber } from './columns.ts';
+import type { Withdrawal } from './withdrawal.ts';
+import { readWithdrawal, type Store } from './withdrawals.ts';
+
+export interface TakeCaps {
+  readonly maxIntents: number;
+  /** sat paid by one transaction */
+  readonly amountPerTransaction: bigint;
+  /** Confirmations after which a conflicting spend is final. */
+  readonly burial: number;
+}
+
+export interface Take {
+  readonly withdrawals: readonly Withdrawal[];
+  readonly required: readonly Coin[];
+  /** Earlier transactions that can never be mined any more: signers that signed them want a DEAD proof first. */
+  readonly dead: readonly Uint8Array[];
+}
+
+export function tipHeight(store: Store): number {
+  const row = store.db.get('SELECT max(height) AS height FROM blocks');
+  return row === undefined || row['height'] === null ? 0 : readNumber(row, 'height');
+}
+
+/** Whether a mined transaction that spends one of its inputs is so deep that this one can never be mined. */
+export function isBuried(batch: Batch, tip: number, burial: number): boolean {
+  return batch.status === 'replaced' && batch.deadHeight !== null && tip - batch.deadHeight + 1 >= burial;
+}
+
+/** Fewer than `maxIntents` withdrawals, or none, when no more fit now. Arrival decides, not the size. */
+export function takeBatch(store: Store, caps: TakeCaps): Take {
+  const tip = tipHeight(store);
+  const rows = store.db.all(
+    `SELECT * FROM withdrawals WHERE state = 'approved' AND not_before <= ? ORDER BY rowid LIMIT ?`,
+    ...[tip, caps.maxIntents * 4],
+  );
+  const taken: Withdrawal[] = [];
+  const required = new Map<string, Coin>();
+  const dead = new Map<string, Uint8Array>();
+  let amount = 0n;
+  for (const withdrawal of rows.map(readWithdrawal)) {
+    if (taken.length >= caps.maxIntents) break;
+    if (amount + withdrawal.amount > caps.amountPerTransaction) continue;
+    const carriers = carriersOf(store, withdrawal.id);
+    const alive = carriers.filter((carrier) => !isBuried(carrier, tip, caps.burial));
+    const conflicts = conflictsWith(store, alive, required);
+    if (conflicts === undefined) continue;
+    for (const coin of conflicts) required.set(outpointKey(coin), coin);
+    for (const carrier of carriers) {
+      if (!alive.includes(carrier)) dead.set(outpointKey({ txid: carrier.txid, vout: 0 }), carrier.txid);
+    }
+    amount += withdrawal.amount;
+    taken.push(withdrawal);
+  }
+  return { withdrawals: taken, required: [...required.values()], dead: [...dead.values()] };
+}
+
+/** A spendable input of each carrier; `undefined` while one has none: then its withdrawal waits for a burial. */
+function conflictsWith(
+  store: Store,
+  carriers: readonly Batch[],
+  chosen: ReadonlyMap<string, Coin>,
+): readonly Coin[] | undefined {
+  const found: Coin[] = [];
+  for (const carrier of carriers) {
+    const already = (input: Outpoint): boolean =>
+      chosen.has(outpointKey(input)) || found.some((coin) => equalOutpoints(coin, input));
+    if (carrier.inputs.some(already)) continue;
+    const coin = carrier.inputs
+      .map((input) => unspentOf(store, input, carriers))
+      .find((free) => free !== undefined);
+    if (coin === undefined) return undefined;
+    found.push(coin);
+  }
+  return found;
+}
+
+/** The coin, if nothing mined has spent it and only given-up transactions of the same withdrawal hold it. */
+function unspentOf(store: Store, input: Outpoint, carriers: readonly Batch[]): Coin | undefined {
+  const row = store.db.get(
+    'SELECT * FROM coins WHERE txid = ? AND vout = ? AND spent_height IS NULL',
+    ...[input.txid, input.vout],
+  );
+  if (row === undefined) return undefined;
+  const held = batchesSpending(store, input).some(
+    ({ id, status }) =>
+      !['refused', 'replaced', 'confirmed'].includes(status) &&
+      !(status === 'abandoned' && carriers.some((carrier) => carrier.id === id)),
+  );
+  return held ? undefined : readCoin(row);
+}
