@@ -1,5 +1,5 @@
 /**
- * The key file of an online or semi-online role (vault, gate, screen, requester): plain JSON, mode 0600, its own secret
+ * The key file of an online or semi-online role (vault, gate, screen, requester, custodian): plain JSON, mode 0600, its own secret
  * seeds in hexadecimal. Signers never use one: their keys come through the ceremony's pipe.
  * Refuses a file that others may read, and any other form.
  */
@@ -9,7 +9,7 @@ import process from 'node:process';
 import { EXIT } from './exit.ts';
 import { Failure } from './failure.ts';
 
-export const ROLES = ['vault', 'gate', 'screen', 'requester'] as const;
+export const ROLES = ['vault', 'gate', 'screen', 'requester', 'custodian'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface RoleKey {

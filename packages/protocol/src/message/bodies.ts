@@ -167,10 +167,7 @@ export const Freeze = struct('Freeze', { reason: field(1, text(1, 64)) });
 export type Freeze = Infer<typeof Freeze>;
 
 /** A request without a result of its own was carried out. */
-export const Done = struct('Done', {
-  tipHeight: field(1, height()),
-  millitick: field(2, uint()),
-});
+export const Done = struct('Done', {});
 export type Done = Infer<typeof Done>;
 
 /** Something that happened at the sender's own machine and decides later verdicts. */

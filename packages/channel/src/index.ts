@@ -1,0 +1,4 @@
+/** One authenticated line to one peer. */
+export { Channel, type ChannelOptions, type ChannelOwner, type Reading, type Taken } from './channel.ts';
+export { readSignedCharter, type SignedCharterFile } from './charter-file.ts';
+export { foldRecord, packMessage, unpackMessage } from './fold.ts';

@@ -1,0 +1,219 @@
+/**
+ * The signer's mind: from its state and one event to changes and effects. Pure and synchronous; an auditor runs the same
+ * function over the same events and must get the same answer. Refuses by REFUSED with every broken rule; a request that
+ * is asked again gets the body that it got before. Spec: protocol-spec/4-messages.md, 10-policy.md.
+ */
+import {
+  type Accepted,
+  acceptHeaders,
+  admit,
+  describeState as describePolicy,
+  evaluate,
+  freeze,
+  type Malformed,
+  markDead,
+  type Change as PolicyChange,
+  type Refused as PolicyRefused,
+  type Refusal,
+  windowUse,
+} from '@coldwire/policy';
+import {
+  Admit,
+  BODY_MAX,
+  Dead,
+  Done,
+  decode,
+  encode,
+  equalBytes,
+  Freeze,
+  Headers,
+  Hello,
+  hashRequest,
+  Notice,
+  type Received,
+  Refused,
+  type Schema,
+  Signed,
+  SignRequest,
+  State,
+  Status,
+  toHex,
+} from '@coldwire/protocol';
+import type { ResultType, SignerChange } from './change.ts';
+import type { Decision, Effect, LocalEvent, Reading, SignerEvent } from './event.ts';
+import type { SignerState } from './state.ts';
+
+export const SOFTWARE = 'coldwire 0.1.0';
+
+const NOTHING: Decision = { changes: [], effects: [] };
+
+export function decide(state: SignerState, event: SignerEvent): Decision {
+  switch (event.kind) {
+    case 'message':
+      return decideMessage(state, event.received, event);
+    case 'signed':
+      return finish(state, event.request, event.signed);
+    case 'local':
+      return decideLocal(state, event.local, event);
+  }
+}
+
+function decideMessage(state: SignerState, received: Received, at: Reading): Decision {
+  const { type, header, body } = received;
+  if (type === 'HELLO') return NOTHING;
+  const { request } = header;
+  if (request === null) return refuseFault(null, 'MALFORMED', 'a request without a request id');
+  switch (type) {
+    case 'STATUS':
+      return parse(Status, body, request, () =>
+        answer(request, 'STATE', encode(State, describeState(state, at))),
+      );
+    case 'HEADERS':
+      return parse(Headers, body, request, (headers) =>
+        settle(request, acceptHeaders(state.policy, headers, at.uptime)),
+      );
+    case 'ADMIT':
+      return parse(Admit, body, request, (coins) => settle(request, admit(state.policy, coins)));
+    case 'DEAD':
+      return parse(Dead, body, request, (dead) => settle(request, markDead(state.policy, dead)));
+    case 'FREEZE':
+      return parse(Freeze, body, request, () =>
+        settle(request, freeze(state.policy, header.sender, at.uptime)),
+      );
+    case 'SIGN':
+      return decideSign(state, request, body, at);
+    default:
+      return refuseFault(request, 'UNKNOWN_TYPE', type);
+  }
+}
+
+/** SIGN is the one request with a result that must never differ: it is looked up first and stored at the end. */
+function decideSign(state: SignerState, request: Uint8Array, body: Uint8Array, at: Reading): Decision {
+  const requestHash = hashRequest(body);
+  const known = state.results.get(toHex(request));
+  if (known !== undefined) {
+    if (equalBytes(known.requestHash, requestHash)) return answer(request, known.type, known.body);
+    return answer(request, 'REFUSED', encodeRefusals([conflictId(request)]));
+  }
+  return parse(SignRequest, body, request, (sign) => {
+    const verdict = evaluate(state.policy, sign, requestHash, at.time, at.uptime);
+    switch (verdict.kind) {
+      case 'malformed':
+        return refuseFault(request, verdict.fault.code, verdict.fault.detail);
+      case 'refused':
+        return refuseSign(request, requestHash, verdict.refusals);
+      case 'approved':
+        return { changes: wrap(verdict.changes), effects: [{ kind: 'sign', request, spend: verdict.spend }] };
+    }
+  });
+}
+
+function refuseSign(request: Uint8Array, requestHash: Uint8Array, refusals: readonly Refusal[]): Decision {
+  const body = encodeRefusals(refusals);
+  const value = { request, requestHash, type: 'REFUSED', body } as const;
+  return { ...answer(request, 'REFUSED', body), changes: [{ kind: 'result', value }] };
+}
+
+/** The signatures exist: the result is stored and released, in this order. */
+function finish(state: SignerState, request: Uint8Array, signed: Signed): Decision {
+  if (state.results.has(toHex(request))) throw new Error('a request was signed twice');
+  const body = encode(Signed, signed);
+  const value = { request, requestHash: signed.requestHash, type: 'SIGNED', body } as const;
+  return { ...answer(request, 'SIGNED', body), changes: [{ kind: 'result', value }] };
+}
+
+function decideLocal(state: SignerState, local: LocalEvent, at: Reading): Decision {
+  const notice: SignerChange = { kind: 'notice', value: { event: local.event, detail: local.detail } };
+  switch (local.event) {
+    case 'start':
+      return {
+        changes: [
+          { kind: 'session', value: state.session + 1 },
+          { kind: 'policy', value: { kind: 'boot', value: {} } },
+          notice,
+        ],
+        effects: [],
+      };
+    case 'freeze':
+      return {
+        changes: [...wrap(freeze(state.policy, local.detail, at.uptime).changes), notice],
+        effects: [],
+      };
+    case 'unlock':
+    case 'lock':
+      return { changes: [notice], effects: [] };
+    case 'greet':
+      return greet(state, at);
+  }
+}
+
+/** What the vault is told first on each connection, and whenever something happened here. */
+function greet(state: SignerState, at: Reading): Decision {
+  const hello: Effect = {
+    kind: 'send',
+    type: 'HELLO',
+    request: null,
+    body: encode(Hello, describeHello(state, at)),
+  };
+  const notices = state.notices.map(
+    (notice): Effect => ({ kind: 'send', type: 'NOTICE', request: null, body: encode(Notice, notice) }),
+  );
+  const told: SignerChange[] = notices.length === 0 ? [] : [{ kind: 'noticed', value: notices.length }];
+  return { changes: told, effects: [hello, ...notices] };
+}
+
+function describeHello(state: SignerState, at: Reading): Hello {
+  const { epoch, tipHeight, tipHash, frozen } = describePolicy(state.policy, at.uptime);
+  return { software: SOFTWARE, epoch, tipHeight, tipHash, frozen };
+}
+
+function describeState(state: SignerState, at: Reading): State {
+  const { millitick, coins } = describePolicy(state.policy, at.uptime);
+  return { ...describeHello(state, at), millitick, coins, windows: windowUse(state.policy, at.uptime) };
+}
+
+/** A body of a wrong form was taken into the chain all the same; the sender is told, and nothing else happens. */
+function parse<T>(
+  schema: Schema<T>,
+  body: Uint8Array,
+  request: Uint8Array,
+  decideBody: (value: T) => Decision,
+): Decision {
+  const decoded = decode(schema, body, BODY_MAX);
+  return decoded.ok
+    ? decideBody(decoded.value)
+    : refuseFault(request, decoded.fault.code, decoded.fault.detail);
+}
+
+/** The answer to a request that changes what the signer knows, but signs nothing. */
+function settle(request: Uint8Array, settled: Accepted | PolicyRefused | Malformed): Decision {
+  switch (settled.kind) {
+    case 'malformed':
+      return refuseFault(request, settled.fault.code, settled.fault.detail);
+    case 'refused':
+      return answer(request, 'REFUSED', encodeRefusals(settled.refusals));
+    case 'ok':
+      return { ...answer(request, 'DONE', encode(Done, {})), changes: wrap(settled.changes) };
+  }
+}
+
+function answer(request: Uint8Array, type: ResultType, body: Uint8Array): Decision {
+  return { changes: [], effects: [{ kind: 'send', type, request, body }] };
+}
+
+function refuseFault(request: Uint8Array | null, code: string, detail: string): Decision {
+  const body = encode(Refused, { refusals: [{ code, facts: [['detail', detail.slice(0, 160)]] }] });
+  return { changes: [], effects: [{ kind: 'send', type: 'REFUSED', request, body }] };
+}
+
+function conflictId(request: Uint8Array): Refusal {
+  return { kind: 'refusal', code: 'CONFLICT_ID', facts: [['request', toHex(request)]] };
+}
+
+function encodeRefusals(refusals: readonly Refusal[]): Uint8Array {
+  return encode(Refused, { refusals: refusals.slice(0, 256).map(({ code, facts }) => ({ code, facts })) });
+}
+
+function wrap(changes: readonly PolicyChange[]): SignerChange[] {
+  return changes.map((value) => ({ kind: 'policy', value }));
+}

@@ -1,0 +1,53 @@
+/**
+ * The signer's whole state, rebuilt from its evidence log at each start. Key material is never in it.
+ * Spec: protocol-spec/4-messages.md, "Requests and results".
+ */
+import { type CharterInForce, createPolicyState, type PolicyState } from '@coldwire/policy';
+import { toHex } from '@coldwire/protocol';
+import type { PointMath } from '@coldwire/wallet';
+import type { Result } from './change.ts';
+
+/** How many results are kept. An older request asked again is judged again, which signs and charges nothing new. */
+export const RESULTS_KEPT = 1024;
+
+export interface Notice {
+  readonly event: string;
+  readonly detail: string;
+}
+
+export interface SignerState {
+  /** This signer's name in the charter, and its place among the signers (0 to 2). */
+  readonly name: string;
+  readonly place: number;
+  readonly charter: CharterInForce;
+  readonly policy: PolicyState;
+  /** By request id in hexadecimal, oldest first. */
+  readonly results: Map<string, Result>;
+  /** What happened here while nobody could be told. */
+  readonly notices: Notice[];
+  session: number;
+}
+
+/** The state before the first record. @throws Error if the charter has no signer of this name */
+export function createState(charter: CharterInForce, name: string, math: PointMath): SignerState {
+  const place = charter.charter.signers.findIndex((signer) => signer.name === name);
+  if (place < 0) throw new Error(`the charter has no signer "${name}"`);
+  return {
+    name,
+    place,
+    charter,
+    policy: createPolicyState(charter, math),
+    results: new Map(),
+    notices: [],
+    session: 0,
+  };
+}
+
+export function rememberResult(results: Map<string, Result>, result: Result): void {
+  results.set(toHex(result.request), result);
+  if (results.size <= RESULTS_KEPT) return;
+  for (const oldest of results.keys()) {
+    results.delete(oldest);
+    return;
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * `coldwire-signer`: one of the three offline signers, and its local console.
+ * Makes no network system call, ever; see SECURITY.md for what it trusts.
+ */
+import '@coldwire/program/runtime.ts';
+import process from 'node:process';
+import { defineProgram, EXIT, Failure, makeOutput, openSecureDirectory, runMain } from '@coldwire/program';
+import type { Command } from 'commander';
+import { loadNatives } from './io/native.ts';
+import { formatVerdict } from './io/preflight.ts';
+import { type Answer, askConsole, type Command as ConsoleCommand } from './run/console.ts';
+import { checkMachine, type LineOption, runSigner } from './run/run.ts';
+import { CEREMONY_MS } from './run/unseal.ts';
+
+const ABOUT =
+  'An offline signer: holds one of three keys in locked memory, signs what the charter allows, talks over one serial line.';
+const EXITS = `
+Exit codes: 0 done, 1 bug, 2 usage, 3 policy refusal, 4 bad input, 5 environment, 6 input/output.
+SIGUSR2 locks: keys are zeroized, the process and its line stay, requests are answered LOCKED.
+Unsealing: coldwire-custody unseal … | coldwire-signer run --key-fd 0 …, or later, into the running signer:
+  coldwire-signer unseal --state DIR    (waits; meanwhile: coldwire-custody unseal … > DIR/key)`;
+
+interface LineFlags {
+  readonly port?: string;
+  readonly baud: string;
+  readonly fifo?: readonly string[];
+  readonly stdio?: true;
+}
+
+function readLine(flags: LineFlags): LineOption {
+  const { port, fifo, stdio } = flags;
+  const given = [port, fifo, stdio].filter((flag) => flag !== undefined).length;
+  const usage = (what: string): Failure =>
+    new Failure(EXIT.USAGE, { what, todo: 'Give one of --port TTY, --fifo IN OUT, --stdio.' });
+  if (given !== 1) throw usage(given === 0 ? 'no line is named' : 'more than one line is named');
+  if (stdio === true) return { kind: 'stdio' };
+  if (port !== undefined) return { kind: 'tty', path: port, baud: readNumber(flags.baud, '--baud') };
+  const [input, output, ...more] = fifo ?? [];
+  if (input === undefined || output === undefined || more.length > 0) throw usage('--fifo takes two paths');
+  return { kind: 'fifo', input, output };
+}
+
+function readNumber(text: string, flag: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0 && text.trim() !== '') return value;
+  throw new Failure(EXIT.USAGE, {
+    what: `${flag} must be a whole number`,
+    todo: 'See coldwire-signer run --help.',
+  });
+}
+
+interface RunFlags extends LineFlags {
+  readonly charter: string;
+  readonly state: string;
+  readonly signer: string;
+  readonly vault?: string;
+  readonly keyFd?: string;
+  readonly waive: readonly string[];
+}
+
+function addLineFlags(command: Command): Command {
+  return command
+    .option('--port <tty>', 'serial port or pseudo-terminal')
+    .option('--baud <n>', 'its speed, bits a second', '115200')
+    .option('--fifo <in-out...>', 'two FIFOs: one to read, one to write')
+    .option('--stdio', 'standard input and output: a shell’s pipes or a terminal');
+}
+
+function addRun(program: Command): void {
+  addLineFlags(program.command('run'))
+    .description('start the signer; it says {"event":"ready",…} on stderr when it serves its line')
+    .requiredOption('--charter <file>', 'charter.cbor, signed by all custodians')
+    .requiredOption('--state <dir>', 'its own directory: evidence log and console')
+    .requiredOption('--signer <name>', 'which signer of the charter this machine is')
+    .option('--vault <name>', 'which vault is at the other end (default: the charter’s first)')
+    .option('--key-fd <n>', 'file descriptor to read the key block from; without it the signer starts locked')
+    .option('--waive <item>', 'accept a failed preflight item, by name; may be given again', collect, [])
+    .action((flags: RunFlags) =>
+      runSigner({
+        line: readLine(flags),
+        charter: flags.charter,
+        state: flags.state,
+        signer: flags.signer,
+        vault: flags.vault,
+        keyFd: flags.keyFd === undefined ? undefined : readNumber(flags.keyFd, '--key-fd'),
+        waivers: flags.waive,
+      }),
+    );
+}
+
+function collect(value: string, all: readonly string[]): readonly string[] {
+  return [...all, value];
+}
+
+interface ConsoleFlags {
+  readonly state: string;
+  readonly json?: true;
+}
+
+const CONSOLE: readonly (readonly [ConsoleCommand, string, number])[] = [
+  ['status', 'say how the signer is: locked or not, who can unseal it, what it signed last', 5_000],
+  ['lock', 'zeroize the keys; the process and its line stay', 5_000],
+  ['unseal', 'wait for a ceremony to write the key block into DIR/key', CEREMONY_MS + 5_000],
+  ['freeze', 'stop signing for a bounded time; it lapses by itself', 5_000],
+];
+
+function addConsole(program: Command): void {
+  for (const [name, description, timeout] of CONSOLE) {
+    program
+      .command(name)
+      .description(description)
+      .requiredOption('--state <dir>', 'the directory that the signer was started with')
+      .option('--json', 'one JSON line')
+      .action(async (flags: ConsoleFlags) => {
+        const output = makeOutput(flags.json === true);
+        if (name === 'unseal')
+          output.progress(`Waiting. Now run: coldwire-custody unseal … > ${flags.state}/key`);
+        const answer = await askConsole(flags.state, name, timeout);
+        if (typeof answer['error'] === 'string') {
+          throw new Failure(EXIT.REFUSED, {
+            what: answer['error'],
+            where: flags.state,
+            todo: 'Read the signer’s own log for the details.',
+          });
+        }
+        output.answer(answer, () => describeAnswer(answer));
+      });
+  }
+}
+
+function describeAnswer(answer: Answer): string {
+  const waits = answer['waitsFor'];
+  const sealed =
+    Array.isArray(waits) && waits.length > 0
+      ? [`sealed: waiting for any ${String(answer['sharesNeeded'])} of ${waits.join(', ')}`]
+      : [];
+  return [
+    ...sealed,
+    ...Object.entries(answer).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+  ].join('\n');
+}
+
+function addCheck(program: Command): void {
+  addLineFlags(program.command('check'))
+    .description('judge this machine as run would: every preflight item, with its fix')
+    .requiredOption('--state <dir>', 'the signer’s directory')
+    .option('--waive <item>', 'as for run', collect, [])
+    .option('--json', 'one JSON line')
+    .action((flags: LineFlags & ConsoleFlags & { readonly waive: readonly string[] }) => {
+      const state = openSecureDirectory(flags.state);
+      const line =
+        flags.port === undefined && flags.fifo === undefined ? { kind: 'stdio' as const } : readLine(flags);
+      const verdict = checkMachine(loadNatives(), { line, state, waivers: flags.waive });
+      makeOutput(flags.json === true).answer(
+        { ready: verdict.refused.length === 0, checks: verdict.checks.map((check) => ({ ...check })) },
+        () => formatVerdict(verdict).trimEnd(),
+      );
+      process.exitCode = verdict.refused.length === 0 ? EXIT.DONE : EXIT.ENVIRONMENT;
+    });
+}
+
+runMain(async () => {
+  const program = defineProgram('coldwire-signer', ABOUT).addHelpText('after', EXITS);
+  addRun(program);
+  addConsole(program);
+  addCheck(program);
+  await program.parseAsync(process.argv);
+  const { exitCode } = process;
+  return exitCode === EXIT.ENVIRONMENT ? EXIT.ENVIRONMENT : EXIT.DONE;
+}, 'coldwire-signer');

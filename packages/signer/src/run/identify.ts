@@ -1,0 +1,64 @@
+/**
+ * Who this signer is and under which charter: the charter file, its signatures, and the signer's own place in it.
+ * Refuses a charter that does not hold together, is not wholly signed, or names no such signer or vault.
+ */
+import { readSignedCharter } from '@coldwire/channel';
+import { type CharterInForce, loadCharter, verifyCharterSignatures } from '@coldwire/policy';
+import { EXIT, Failure } from '@coldwire/program';
+import type { Line } from '@coldwire/protocol';
+import type { ExpectedKeys } from '../io/key-block.ts';
+
+const HARDENED = 0x8000_0000;
+
+/** @throws Failure */
+export function openCharter(path: string): CharterInForce {
+  const signed = readSignedCharter(path);
+  const loaded = loadCharter(signed[0]);
+  if (!loaded.ok) {
+    throw new Failure(EXIT.BAD_INPUT, {
+      what: `the charter does not hold together: ${loaded.problems.join('; ')}`,
+      where: path,
+      todo: 'Have it built again: coldwire-charter build.',
+    });
+  }
+  const problems = verifyCharterSignatures(signed, loaded.value);
+  if (problems.length === 0) return loaded.value;
+  throw new Failure(EXIT.REFUSED, {
+    what: `the charter is not in force: ${problems.join('; ')}`,
+    where: path,
+    todo: 'Have the missing custodians sign it: coldwire-charter sign.',
+  });
+}
+
+/** The line to a vault of the charter; the first one unless it is named. @throws Failure */
+export function lineTo(charter: CharterInForce, signer: string, vault: string | undefined): Line {
+  const { vaults } = charter.charter;
+  const peer = vault === undefined ? vaults[0] : vaults.find(({ name }) => name === vault);
+  if (peer === undefined) {
+    throw new Failure(EXIT.USAGE, {
+      what: `the charter has no vault "${vault}"`,
+      todo: `Its vaults are: ${vaults.map(({ name }) => name).join(', ')}.`,
+    });
+  }
+  return { self: signer, peer: peer.name, peerKey: peer.key, incoming: 'down', receiver: 'signer' };
+}
+
+/** What the key block must hold to be this signer's. @throws Failure if the charter has no such signer */
+export function expectedKeys(charter: CharterInForce, signer: string): ExpectedKeys {
+  const member = charter.charter.signers.find(({ name }) => name === signer);
+  const account = charter.charter.wallets[charter.newestWallet]?.keys.find((key) => key.signer === signer);
+  if (member === undefined || account === undefined) {
+    throw new Failure(EXIT.USAGE, {
+      what: `the charter has no signer "${signer}"`,
+      todo: `Its signers are: ${charter.charter.signers.map(({ name }) => name).join(', ')}.`,
+    });
+  }
+  return {
+    coinType: charter.network === 'mainnet' ? 0 : 1,
+    account: (account.path[2] ?? HARDENED) - HARDENED,
+    masterFingerprint: account.fingerprint,
+    accountPublicKey: account.publicKey,
+    accountChainCode: account.chainCode,
+    identityPublicKey: member.key,
+  };
+}

@@ -1,0 +1,204 @@
+/**
+ * The signer as a running program: joins the pure core, the key memory, the evidence log and the line. For each event:
+ * decide, journal and sync, then apply, sign, verify, journal and sync again, send. What failed before its sync has not
+ * happened. Spec: protocol-spec/4-messages.md and 9-evidence.md.
+ */
+import type { Channel, ChannelOwner, Taken } from '@coldwire/channel';
+import type { Entry, EvidenceLog } from '@coldwire/evidence';
+import { Failure } from '@coldwire/program';
+import { encode, type Received, Refused } from '@coldwire/protocol';
+import { apply, encodeChange, type SignerChange } from '../core/change.ts';
+import { decide } from '../core/decide.ts';
+import { type Effect, encodeLocal, type LocalEvent, type Reading } from '../core/event.ts';
+import { planSignatures, sealSignatures } from '../core/signatures.ts';
+import type { SignerState } from '../core/state.ts';
+import type { KeyMemory } from '../io/key-memory.ts';
+import type { Report } from './report.ts';
+
+/** A bug of ours: the vault learns that there is one, the machine's own log has the details. */
+const INTERNAL = encode(Refused, { refusals: [{ code: 'INTERNAL', facts: [] }] });
+
+type Sign = Extract<Effect, { kind: 'sign' }>;
+
+export class Machine implements ChannelOwner {
+  readonly charter: Uint8Array;
+  readonly #log: EvidenceLog;
+  readonly #report: Report;
+  readonly #started = process.hrtime.bigint();
+  #state: SignerState;
+  #keys: KeyMemory | undefined;
+  #channel: Channel | undefined;
+
+  constructor(state: SignerState, log: EvidenceLog, report: Report) {
+    this.#state = state;
+    this.#log = log;
+    this.#report = report;
+    this.charter = state.charter.hash;
+  }
+
+  get state(): SignerState {
+    return this.#state;
+  }
+
+  get session(): number {
+    return this.#state.session;
+  }
+
+  get unlocked(): boolean {
+    return this.#keys !== undefined;
+  }
+
+  get connected(): boolean {
+    return this.#channel?.up === true;
+  }
+
+  attach(channel: Channel): void {
+    this.#channel = channel;
+    channel.setLocked(this.#keys === undefined);
+  }
+
+  read(): Reading {
+    const uptime = Number((process.hrtime.bigint() - this.#started) / 1000n);
+    return { uptime, time: Math.floor(Date.now() / 1000) };
+  }
+
+  sign(hash: Uint8Array): Uint8Array {
+    return this.#open().signIdentity(hash);
+  }
+
+  salt(binding: Uint8Array): Uint8Array {
+    return this.#open().deriveSalt(binding);
+  }
+
+  /** Takes keys over and tells the vault. @throws Error (I/O) if that cannot be written down; the keys are gone then */
+  unlock(keys: KeyMemory, detail: string): void {
+    this.#keys?.zeroize();
+    try {
+      this.happen({ event: 'unlock', detail });
+    } catch (error) {
+      keys.zeroize();
+      throw error;
+    }
+    this.#keys = keys;
+    this.#channel?.setLocked(false);
+  }
+
+  /** Zeroizes first and writes it down after: a full disk must not keep keys in memory. */
+  lock(detail: string): void {
+    if (this.#keys === undefined) return;
+    this.zeroize();
+    this.#channel?.setLocked(true);
+    this.happen({ event: 'lock', detail });
+  }
+
+  /** Synchronous, may be called on any way out, again and again. */
+  zeroize(): void {
+    this.#keys?.zeroize();
+    this.#keys = undefined;
+  }
+
+  /** Something that is no message: journalled with what follows from it, and told to the vault when there is a line. */
+  happen(local: LocalEvent): void {
+    const at = this.read();
+    const { changes, effects } = decide(this.#state, { kind: 'local', local, ...at });
+    const record: Entry = { kind: 'local', ...at, bytes: encodeLocal(local) };
+    const [first, ...rest] = effects;
+    if (first === undefined) {
+      this.#log.append([record, ...records(changes, at)]);
+      this.#apply(changes);
+    } else {
+      // The first message shares its sync with the record and the changes; a crash after it loses only later notices.
+      this.#send(first, [record, ...records(changes, at)], at);
+      this.#apply(changes);
+      for (const effect of rest) this.#send(effect, [], at);
+    }
+    if (local.event !== 'greet' && this.connected && this.unlocked)
+      this.happen({ event: 'greet', detail: '' });
+  }
+
+  onMessage(received: Received, at: Reading): Taken {
+    try {
+      const { changes, effects } = decide(this.#state, { kind: 'message', received, ...at });
+      return {
+        entries: records(changes, at),
+        after: () => {
+          this.#apply(changes);
+          for (const effect of effects) this.#perform(effect, at);
+        },
+      };
+    } catch (error) {
+      this.onAlarm('INTERNAL', error instanceof Error ? (error.stack ?? error.message) : 'unknown');
+      const { request } = received.header;
+      const apology: Effect = { kind: 'send', type: 'REFUSED', request, body: INTERNAL };
+      return { entries: [], after: () => (request === null ? undefined : this.#send(apology, [], at)) };
+    }
+  }
+
+  onUp(): void {
+    this.#report.event('connected');
+    this.happen({ event: 'greet', detail: '' });
+  }
+
+  onDown(reason: string): void {
+    this.#report.event('disconnected', { reason });
+  }
+
+  onLocked(): void {
+    // Only a responder can be locked, and the vault never is.
+  }
+
+  onProgress(have: number, total: number): void {
+    this.#report.event('receiving', { have, total });
+  }
+
+  onEnd(error: Error | undefined): void {
+    this.#report.alarm('INTERNAL', `the line is gone: ${error?.message ?? 'closed'}`);
+  }
+
+  onAlarm(code: string, detail: string): void {
+    this.#report.alarm(code, detail);
+  }
+
+  #open(): KeyMemory {
+    if (this.#keys === undefined) throw new Error('LOCKED: the signer holds no keys');
+    return this.#keys;
+  }
+
+  #apply(changes: readonly SignerChange[]): void {
+    for (const change of changes) this.#state = apply(this.#state, change);
+  }
+
+  #perform(effect: Effect, at: Reading): void {
+    if (effect.kind === 'sign') this.#signSpend(effect, at);
+    else this.#send(effect, [], at);
+  }
+
+  /** Signs, verifies (in the key memory), journals the result, sends: in this order, or nothing of it. */
+  #signSpend({ request, spend }: Sign, at: Reading): void {
+    const keys = this.#open();
+    try {
+      const signatures = keys.signInputs(planSignatures(this.#state, spend));
+      const signed = sealSignatures(this.#state, spend, signatures, (...args) => keys.seal(...args));
+      const { changes, effects } = decide(this.#state, { kind: 'signed', request, signed, ...at });
+      for (const effect of effects) this.#send(effect, records(changes, at), at);
+      this.#apply(changes);
+      this.#report.signed(spend);
+    } catch (error) {
+      // A fault of memory or processor has zeroized the keys already; the line must say so too.
+      if (!keys.open) this.lock('a fresh signature did not verify');
+      const code = error instanceof Failure ? (error.code ?? 'INTERNAL') : 'INTERNAL';
+      this.onAlarm(code, error instanceof Error ? error.message : 'signing failed');
+    }
+  }
+
+  #send(effect: Effect, entries: readonly Entry[], at: Reading): void {
+    if (effect.kind !== 'send') throw new Error(`a ${effect.kind} effect where a message was due`);
+    this.#report.sending(effect.type, effect.body);
+    if (this.#channel === undefined) throw new Error('there is no line');
+    this.#channel.send(effect, entries, at);
+  }
+}
+
+function records(changes: readonly SignerChange[], at: Reading): Entry[] {
+  return changes.map((change) => ({ kind: 'change', ...at, bytes: encodeChange(change) }));
+}

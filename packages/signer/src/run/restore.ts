@@ -1,0 +1,49 @@
+/**
+ * The signer's state and chain at start, folded from its evidence log. Rules are not run again.
+ * Refuses a log of another owner or charter, and one that is damaged (STATE_CORRUPT). Spec: protocol-spec/9-evidence.md.
+ */
+import { foldRecord } from '@coldwire/channel';
+import { type EvidenceLog, openLog } from '@coldwire/evidence';
+import type { CharterInForce } from '@coldwire/policy';
+import { EXIT, Failure } from '@coldwire/program';
+import { type Chain, createChain, type Line, toHex } from '@coldwire/protocol';
+import type { PointMath } from '@coldwire/wallet';
+import { apply, decodeChange } from '../core/change.ts';
+import { decodeLocal } from '../core/event.ts';
+import { createState, type SignerState } from '../core/state.ts';
+
+export interface Restored {
+  readonly log: EvidenceLog;
+  readonly state: SignerState;
+  readonly chain: Chain;
+  /** Bytes of a torn last write that were cut off. */
+  readonly torn: number;
+}
+
+/** @throws Failure */
+export function restore(directory: string, charter: CharterInForce, line: Line, math: PointMath): Restored {
+  let state = createState(charter, line.self, math);
+  let chain = createChain(line);
+  const opened = openLog(directory, line.self, (record) => {
+    const [, kind, , , bytes] = record;
+    if (kind === 'change') state = apply(state, decodeChange(bytes));
+    else if (kind === 'local') refuseOtherCharter(decodeLocal(bytes), charter, directory);
+    else chain = foldRecord(chain, record);
+  });
+  return { log: opened.log, state, chain, torn: opened.torn };
+}
+
+/** Every start is recorded with the charter's hash: windows and coins of one charter are not another's. */
+function refuseOtherCharter(
+  { event, detail }: ReturnType<typeof decodeLocal>,
+  charter: CharterInForce,
+  directory: string,
+): void {
+  if (event !== 'start' || detail === toHex(charter.hash)) return;
+  throw new Failure(EXIT.ENVIRONMENT, {
+    code: 'WRONG_CHARTER',
+    what: `this state was made under the charter ${detail.slice(0, 16)}…, not ${toHex(charter.hash).slice(0, 16)}…`,
+    where: directory,
+    todo: 'Name the charter that this machine runs under, or another state directory.',
+  });
+}
