@@ -88,15 +88,7 @@ export function bytes(min: number, max: number = min): Schema<Uint8Array> {
     }
     return value;
   };
-  return {
-    name: 'bytes',
-    read: check,
-    write(value) {
-      const checked = check(value);
-      if (checked instanceof Mismatch || checked.constructor === Uint8Array) return checked;
-      return new Uint8Array(checked.buffer, checked.byteOffset, checked.length); // cbor-x goes by the constructor
-    },
-  };
+  return { name: 'bytes', read: check, write: check };
 }
 
 /** A text of `min` to `max` bytes of UTF-8 without unprintable characters (unprintable.ts). */

@@ -116,14 +116,14 @@ describe.each<Oracle>(['cborg', 'cbor2'])('the scanner and %s', (oracle) => {
         expect(scan(bytes)).toBeUndefined();
         compare(oracle, bytes);
       }),
-      { numRuns: 600 },
+      { numRuns: 400 },
     );
   });
 
   test('differ on damaged bytes as listed, or not at all', () => {
     fc.assert(
       fc.property(fc.oneof(mutants, fc.uint8Array({ maxLength: 40 })), (bytes) => compare(oracle, bytes)),
-      { numRuns: 4000 },
+      { numRuns: 2000 },
     );
   });
 });

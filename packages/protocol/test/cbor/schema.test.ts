@@ -66,6 +66,37 @@ describe('a schema', () => {
   );
 });
 
+describe('the bounds of a schema belong to it', () => {
+  test.each<[string, Schema<unknown>, unknown, string]>([
+    ['the least integer', uint(9), 0, '00'],
+    ['the greatest integer', uint(9), 9, '09'],
+    ['the greatest exact integer', uint(), 2 ** 53 - 1, '1b001fffffffffffff'],
+    ['the least bigint', u64(), 0n, '00'],
+    ['the greatest bigint', u64(), 2n ** 64n - 1n, '1bffffffffffffffff'],
+    ['the shortest byte string', bytes(1, 2), Uint8Array.of(1), '4101'],
+    ['the longest byte string', bytes(1, 2), Uint8Array.of(1, 2), '420102'],
+    ['the shortest text', text(2, 4), 'ab', '626162'],
+    ['the longest text', text(2, 4), 'éé', '64c3a9c3a9'],
+    ['the shortest list', list(bool(), 1, 2), [true], '81f5'],
+    ['the longest list', list(bool(), 1, 2), [true, false], '82f5f4'],
+    ['the smallest literal', literal(0), 0, '00'],
+    ['a literal of eight bytes', literal(2 ** 40), 2 ** 40, '1b0000010000000000'],
+    ['false as a literal', literal(false), false, 'f4'],
+    [
+      'the smallest and the greatest key',
+      struct('Edge', { a: field(255, bool()), b: field(0, bool()) }),
+      { a: true, b: false },
+      'a200f418fff5',
+    ],
+    ['no field at all', struct('Empty', {}), {}, 'a0'],
+    ['the greatest tag', variant({ a: [255, bool()] }), { kind: 'a', value: true }, '8218fff5'],
+    ['no element at all', tuple(), [], '80'],
+  ])('%s', (_, schema, value, line) => {
+    expect(toHex(encode(schema, value))).toBe(line);
+    expect(decode(schema, fromHex(line))).toEqual({ ok: true, value });
+  });
+});
+
 /** The detail of the fault that a schema finds in well-formed bytes. */
 function detailOf<T>(schema: Schema<T>, line: string): string {
   const result = decode(schema, fromHex(line.replaceAll(' ', '')));
@@ -248,6 +279,10 @@ describe('a schema cannot be defined', () => {
     ['with one tag for two cases', () => variant({ a: [1, bool()], b: [1, uint()] })],
     ['with a literal that is not exact', () => literal(2 ** 53)],
     ['with a literal that no bytes can give', () => literal('a\u0000')],
+    ['with a literal below zero', () => literal(-1)],
+    ['with a key below zero', () => struct('Negative', { a: field(-1, bool()) })],
+    ['with a tag that is not an integer', () => variant({ a: [0.5, bool()] })],
+    ['with a literal that is half of a surrogate pair', () => literal('\ud800')],
     ['with a maximum that is not an integer', () => uint(0.5)],
   ])('%s', (_, define) => {
     expect(define).toThrow();
