@@ -7,12 +7,20 @@
  * the program's own handler reports and exits (packages/program/src/run.ts).
  */
 import process from 'node:process';
+import { zeroizeAllMemory } from './secure-memory.ts';
 
 /** SIGUSR1 is not among them: `--disable-sigusr1` leaves it to the kernel, which ends the process. */
 const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 
-/** @param zeroize synchronous, callable more than once; must not throw */
-export function zeroizeOnExit(zeroize: () => void): void {
+/**
+ * All secure memory of the process is zeroized, also of keys that are only just being read.
+ * @param forget what else forgets the keys; synchronous, callable more than once, must not throw
+ */
+export function zeroizeOnExit(forget: () => void = () => undefined): void {
+  const zeroize = (): void => {
+    zeroizeAllMemory();
+    forget();
+  };
   for (const [signal, number] of Object.entries(STOP_SIGNALS)) {
     process.on(signal, () => {
       zeroize();

@@ -46,7 +46,6 @@ export class KeyMemory {
   readonly #secrets: LiveSecrets;
   readonly #sealer: Sealer;
   readonly #child: Uint8Array<ArrayBuffer>;
-  #open = true;
 
   /** Takes over `memory` and everything in it. */
   constructor(natives: Natives, memory: SecureMemory, secrets: LiveSecrets) {
@@ -61,7 +60,7 @@ export class KeyMemory {
 
   /** Whether the keys are here. */
   get open(): boolean {
-    return this.#open;
+    return this.#memory.open;
   }
 
   /**
@@ -106,18 +105,16 @@ export class KeyMemory {
 
   /** Overwrites and gives back everything, at once. May be called at any time, again and again. */
   zeroize(): void {
-    if (!this.#open) return;
-    this.#open = false;
     this.#memory.zeroize();
   }
 
   #use<T>(secret: Uint8Array<ArrayBuffer>, work: (secret: Uint8Array) => T): T {
-    if (!this.#open) throw lockedFailure();
+    if (!this.open) throw lockedFailure();
     this.#memory.protect(secret, 'read-only');
     try {
       return work(secret);
     } finally {
-      if (this.#open) this.#memory.protect(secret, 'no-access');
+      if (this.open) this.#memory.protect(secret, 'no-access');
     }
   }
 

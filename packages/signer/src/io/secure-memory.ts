@@ -1,7 +1,7 @@
 /**
  * Memory for secrets: pages of their own from sodium_malloc, locked, with guard pages on both sides. Every buffer stays
- * referenced here until it is zeroized, because a collected one is freed. Views are taken once and never handed to code
- * that reads bytes into JavaScript values. Spec: protocol-spec/7-key-block.md, "Memory".
+ * referenced here until it is zeroized: a collected one would be freed, and what nobody refers to nobody zeroizes.
+ * Views are never handed to code that reads bytes into JavaScript values. Spec: protocol-spec/7-key-block.md, "Memory".
  */
 import { EXIT } from '@coldwire/program/exit.ts';
 import { Failure } from '@coldwire/program/failure.ts';
@@ -9,12 +9,25 @@ import type { Sodium } from './native-interface.ts';
 
 export type Protection = 'no-access' | 'read-only' | 'read-write';
 
+const live = new Set<SecureMemory>();
+
+/** Zeroizes whatever secure memory there is in this process, whoever made it and whether or not it is in use. */
+export function zeroizeAllMemory(): void {
+  for (const memory of live) memory.zeroize();
+}
+
 export class SecureMemory {
   readonly #sodium: Sodium;
   readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(sodium: Sodium) {
     this.#sodium = sodium;
+    live.add(this);
+  }
+
+  /** False once it is zeroized. */
+  get open(): boolean {
+    return live.has(this);
   }
 
   /** `size` bytes, zero and writable. Whether they are really locked is for preflight to measure. */
@@ -41,12 +54,12 @@ export class SecureMemory {
 
   /** Zeroizes everything, then gives it back. Does nothing the second time. */
   zeroize(): void {
-    const buffers = this.#buffers.filter((buffer) => buffer.byteLength > 0);
-    for (const buffer of buffers) {
+    if (!live.delete(this)) return;
+    for (const buffer of this.#buffers) {
       this.protect(buffer, 'read-write');
       this.wipe(buffer);
     }
-    for (const buffer of buffers) this.#sodium.sodium_free(buffer.buffer);
+    for (const buffer of this.#buffers) this.#sodium.sodium_free(buffer.buffer);
   }
 
   #setProtection(memory: ArrayBuffer, protection: Protection): number {
