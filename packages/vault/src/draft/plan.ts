@@ -70,7 +70,7 @@ export function planRegroup(
   return plan(context, { payees, required, minimumFee: 0n, changeIndex: context.changeIndex });
 }
 
-/** Its change keeps the old index: only one of the two is ever mined. New coins must be confirmed (BIP-125 rule 2). */
+/** Spends new coins only when the old ones do not carry the higher fee. Its change keeps the old index: only one of the two is ever mined. New coins must be confirmed (BIP-125 rule 2). */
 export function planBump(context: DraftContext, before: Predecessor): PlanResult {
   const [change] = before.draft.change;
   const payees = before.draft.intents.map(([intent, signature]) => ({ intent, signature }));
@@ -107,7 +107,8 @@ function planReplacement(
   let vsize = before.vsize;
   for (;;) {
     const minimumFee = before.fee + feeFor(vsize, INCREMENTAL_FEERATE);
-    const found = plan(raised, { ...wanted, minimumFee });
+    const alone = plan({ ...raised, coins: [] }, { ...wanted, minimumFee });
+    const found = alone.kind === 'planned' ? alone : plan(raised, { ...wanted, minimumFee });
     // A larger replacement owes more; its size only grows from round to round, so this ends.
     if (found.kind !== 'planned' || found.selection.vsize <= vsize) return found;
     vsize = found.selection.vsize;
