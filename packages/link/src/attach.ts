@@ -38,7 +38,7 @@ export type LinkOwner = {
 };
 
 export type Link = {
-  /** @throws Error above `sendable` */
+  /** Lost when the connection is not up. @throws Error above `sendable` while it is */
   send(bytes: Uint8Array): void;
   sendable(): number;
   /** Ends this connection; the initiator dials again after a while. */

@@ -56,7 +56,7 @@ export function openFlow(window: number, timing: Timing): Flow {
 /** Appends to the unsent bytes. @throws Error if they do not fit: the caller must ask `sendable` first */
 export function queueBytes(flow: Flow, bytes: Uint8Array): void {
   const room = flow.unsent.length - flow.unsentLength;
-  if (bytes.length > room) throw new Error(`link: ${bytes.length} bytes queued, room for ${room}`);
+  if (bytes.length > room) throw new Error(`link: ${bytes.length} bytes to send, room for ${room}`);
   flow.unsent.set(bytes, flow.unsentLength);
   flow.unsentLength += bytes.length;
 }

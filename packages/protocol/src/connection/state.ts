@@ -13,7 +13,7 @@ export type LinkEvent =
   /** What later hellos tell the peer: at most 64 bytes, opaque to the link. */
   | { readonly kind: 'resume'; readonly resume: Uint8Array; readonly now: number }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly now: number }
-  /** At most `sendable` bytes; all of them are delivered in order on this connection, or it goes down. */
+  /** At most `sendable` bytes; all are delivered in order on this connection, or it goes down. Lost if it is not up. */
   | { readonly kind: 'send'; readonly bytes: Uint8Array; readonly now: number }
   | { readonly kind: 'timer'; readonly now: number }
   /** Ends this connection; the initiator dials again after a while. */

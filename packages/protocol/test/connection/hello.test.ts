@@ -306,6 +306,14 @@ describe('the end of a connection', () => {
     expect(line.now - began).toBeGreaterThan(14_000);
   });
 
+  it('loses what its owner sends before it has heard of it', () => {
+    const { line, initiator, responder } = connected();
+    stepLink(initiator.link, { kind: 'close', reason: 'test', now: line.now });
+    line.send(initiator, MESSAGE);
+    line.run(line.now + 5_000);
+    expect(responder.delivered).toBe(0);
+  });
+
   it('comes by a RESET of this connection only', () => {
     const { line, initiator, connection } = connected();
     line.inject(initiator, bare('responder', 'RESET', connection ^ 1));
