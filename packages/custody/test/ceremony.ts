@@ -29,9 +29,13 @@ export function layTable(): Table {
   };
 }
 
+/** Compiled modules, so that the many short processes of these tests start faster; it lies apart from the table. */
+const COMPILED = join(tmpdir(), 'coldwire-compiled');
+
 /** Only what a login gives, and a temporary directory that tests can search. */
-function environment(table: Table): NodeJS.ProcessEnv {
-  return { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: table.directory, TMPDIR: table.directory };
+function environment({ directory }: Table): NodeJS.ProcessEnv {
+  const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+  return { PATH, HOME: directory, TMPDIR: directory, NODE_COMPILE_CACHE: COMPILED };
 }
 
 /**
