@@ -57,8 +57,8 @@ export interface ChannelOwner {
   sign(hash: Uint8Array): Uint8Array;
   /** 16 bytes for a message body. `binding`: the hash of our message before it, then the body's canonical CBOR. */
   salt(binding: Uint8Array): Uint8Array;
-  /** Must not throw for anything that a peer can send. */
-  onMessage(received: Received, at: Reading): Taken;
+  /** Must not throw for anything that a peer can send. `packed`: the message as evidence, CBOR `[header, body, signature]`. */
+  onMessage(received: Received, at: Reading, packed: Uint8Array): Taken;
   onUp(): void;
   onDown(reason: string): void;
   /** The peer holds no keys. */
@@ -270,9 +270,10 @@ export class Channel {
     }
     const { received } = judged;
     const at = this.#owner.read();
-    const taken = this.#owner.onMessage(received, at);
+    const packed = packMessage(message);
+    const taken = this.#owner.onMessage(received, at, packed);
     try {
-      const record: Entry = { kind: 'received', ...at, bytes: packMessage(message) };
+      const record: Entry = { kind: 'received', ...at, bytes: packed };
       this.#log.append([record, ...taken.entries]);
     } catch (error) {
       // Nothing happened: the message was not taken, and comes again on the next connection.
