@@ -41,7 +41,7 @@ export type Link = {
   /** Lost when the connection is not up. @throws Error above `sendable` while it is */
   send(bytes: Uint8Array): void;
   sendable(): number;
-  /** Ends this connection; the initiator dials again after a while. */
+  /** Ends this connection: not a byte more comes from it. The initiator dials again after a while. */
   close(reason: string): void;
   lock(on: boolean): void;
   counts(): LinkCounts & { readonly faults: FaultCounts; readonly dropped: number };
@@ -117,7 +117,12 @@ export function attachLink(port: Port, owner: LinkOwner): Link {
   return {
     send: (bytes) => step({ kind: 'send', bytes, now: now() }),
     sendable: () => sendable(state),
-    close: (reason) => step({ kind: 'close', reason, now: now() }),
+    close(reason) {
+      // What this connection has delivered and the owner has not seen yet is no longer wanted.
+      const rest = actions.filter((action) => action.kind !== 'deliver');
+      actions.splice(0, actions.length, ...rest);
+      step({ kind: 'close', reason, now: now() });
+    },
     lock: (on) => step({ kind: 'lock', on, now: now() }),
     counts: () => ({ ...countLink(state), dropped }),
     async stop() {
