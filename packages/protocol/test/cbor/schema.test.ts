@@ -243,6 +243,18 @@ describe('a value outside of its schema is not encoded, and the error names its 
     expect(call).toThrow(`Cannot encode ${message}`);
   });
 
+  test('nor is what the compiler could not see', () => {
+    const pair: Schema<unknown> = Pair;
+    const either: Schema<unknown> = variant({ a: [0, bool()] });
+    for (const value of [null, undefined, 5, 'left']) {
+      expect(() => encode(pair, value)).toThrow('Cannot encode Pair: it must be an object.');
+      expect(() => encode(either, value)).toThrow('Cannot encode variant: it must have a kind of: a.');
+    }
+    expect(() => encode(pair, { left: 1, toString: true })).toThrow('has the unknown property "toString"');
+    expect(() => encode(either, { kind: 'toString', value: true })).toThrow('must have a kind of: a');
+    expect(() => encode(either, { kind: 0, value: true })).toThrow('must have a kind of: a');
+  });
+
   test('nor is one that nests deeper than the scanner lets through', () => {
     let schema: Schema<unknown> = uint();
     let value: unknown = 0;
