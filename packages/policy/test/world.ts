@@ -3,6 +3,7 @@
  * funding, intents signed by a requester, verdicts signed by a screen. Everything is deterministic.
  */
 import {
+  type Admit,
   Charter,
   concatBytes,
   createEd25519Signer,
@@ -44,12 +45,17 @@ const hash256 = (bytes: Uint8Array): Uint8Array => sha256(sha256(bytes));
 
 const GENERATOR = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
 
+/** A point of the curve that nobody knows more about than this label. */
+export function pointOf(label: string): Uint8Array {
+  return noblePointMath.addTweak(GENERATOR, seeded(label));
+}
+
 function accountKey(signer: string, network: Charter['network']) {
   return {
     signer,
     fingerprint: seeded(`fingerprint ${signer}`).slice(0, 4),
     path: accountPath(network),
-    publicKey: noblePointMath.addTweak(GENERATOR, seeded(`account ${signer}`)),
+    publicKey: pointOf(`account ${signer}`),
     chainCode: seeded(`chain code ${signer}`),
   };
 }
@@ -262,6 +268,11 @@ export class World {
     return mined;
   }
 
+  /** Takes the last blocks off, so that the next ones are a branch of their own. The machine still knows them. */
+  rewind(blocks: number): void {
+    this.chain.length -= blocks;
+  }
+
   feed(blocks: readonly Block[]): void {
     const outcome = acceptHeaders(this.state, headersOf(blocks), this.uptime);
     if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome.refusals));
@@ -362,6 +373,20 @@ export class World {
   evaluate(request: SignRequest, time = this.now) {
     const hash = hashRequest(encode(SignRequest, request));
     return evaluate(this.state, request, hash, time, this.uptime);
+  }
+
+  /** Admits and returns the coins, with the amounts that the machine took over. */
+  admitAny(body: Admit): Coin[] {
+    const outcome = admit(this.state, body);
+    if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome));
+    this.apply(outcome.changes);
+    return outcome.changes.flatMap((change) => {
+      if (change.kind !== 'admitted') return [];
+      const { txid } = change.value;
+      return change.value.coins.map(([vout, amount, wallet, chain, index]): Coin => {
+        return { txid, vout, amount, wallet, chain: chain === 0 ? 0 : 1, index };
+      });
+    });
   }
 
   /** The codes and facts of a refusal; empty when it was approved. */
