@@ -9,7 +9,7 @@
 import process from 'node:process';
 import { zeroizeAllMemory } from './secure-memory.ts';
 
-/** SIGUSR1 is not among them: `--disable-sigusr1` leaves it to the kernel, which ends the process. */
+/** SIGUSR1, at which a debugger's port would open, is not among them: `--disable-sigusr1` blocks it. */
 const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 
 /**

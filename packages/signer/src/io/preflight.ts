@@ -93,7 +93,7 @@ const CLEAN_LINE = [
     '-ixoff',
     '-opost',
   ],
-  ...['-isig', '-icanon', '-iexten', '-echo'],
+  ...['-isig', '-icanon', '-echo'],
 ];
 
 /** @param selfTest what the throw-away signature gave; null when it was right */

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { KEY_BLOCK } from '@coldwire/protocol/key-block/layout.ts';
 import { gatePublicKey, openSealed } from '@coldwire/protocol/seal/index.ts';
 import { hmac } from '@noble/hashes/hmac.js';
@@ -91,6 +92,16 @@ function copies(report: ScanReport): Record<string, Record<string, number>> {
   );
 }
 
+/** Access rights and kernel flags of the mapping at `address`. */
+function describePage(pid: number, address: number): { access: string; flags: string[] } {
+  for (const entry of readFileSync(`/proc/${pid}/smaps`, 'latin1').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
+    const [, start = '', end = '', access = ''] = /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(entry) ?? [];
+    if (Number.parseInt(start, 16) > address || address >= Number.parseInt(end, 16)) continue;
+    return { access, flags: /^VmFlags: (.*)$/m.exec(entry)?.[1]?.trim().split(' ') ?? [] };
+  }
+  throw new Error(`nothing is mapped at ${address.toString(16)}`);
+}
+
 describe('what an outsider finds in the memory of a running signer', () => {
   test('the nonces that are looked for are those of the signatures', () => {
     const child = children[7];
@@ -109,6 +120,16 @@ describe('what an outsider finds in the memory of a running signer', () => {
     test('is each live secret once, and no child key, nonce, key block or other secret at all', () => {
       expect(copies(scanMemory(holder.pid, secrets))).toEqual(ONE_EACH);
       expect(holder.signatures()).toHaveLength(INPUTS);
+    });
+
+    test('is in pages that are locked, kept out of core files, and closed to every access between uses', () => {
+      const { hits } = scanMemory(holder.pid, live);
+      expect(hits).toHaveLength(3);
+      for (const { address } of hits) {
+        const { access, flags } = describePage(holder.pid, Number.parseInt(address, 16));
+        // lo: locked, dd: not in core files (proc_pid_smaps(5)).
+        expect([access, flags]).toEqual(['---p', expect.arrayContaining(['lo', 'dd'])]);
+      }
     });
 
     test('is nothing after lock', async () => {

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gatePublicKey } from '@coldwire/protocol/seal/index.ts';
 import { afterAll, describe, expect, test } from 'vitest';
 import { KeyHolder } from './key-holder.ts';
@@ -21,6 +22,32 @@ const work = {
   plaintext: hashOf('plaintext'),
   gates: [gatePublicKey(hashOf('gate'))],
 };
+
+/** Whether a Node started with `flags` has a socket soon after SIGUSR1. */
+async function opensPort(flags: readonly string[]): Promise<boolean> {
+  const ready = join(directory, `ready-${flags.length}`);
+  const source = `require('node:fs').writeFileSync(${JSON.stringify(ready)}, ''); setInterval(() => undefined, 1000)`;
+  const child = spawn(process.execPath, [...flags, '-e', source], { stdio: 'ignore' });
+  const fds = `/proc/${child.pid}/fd`;
+  try {
+    while (!existsSync(ready)) await sleep(10);
+    child.kill('SIGUSR1');
+    for (let i = 0; i < 100; i++) {
+      await sleep(10);
+      if (readdirSync(fds).some((fd) => readlinkSync(join(fds, fd)).startsWith('socket:'))) return true;
+    }
+    return false;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+describe('SIGUSR1', () => {
+  test('opens a port of plain Node, and none with the flag that preflight asks for', async () => {
+    expect(await opensPort([])).toBe(true);
+    expect(await opensPort(['--disable-sigusr1'])).toBe(false);
+  });
+});
 
 const STRACE = ['strace', '-f', '-e', 'trace=%network', '-o'];
 

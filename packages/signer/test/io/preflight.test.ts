@@ -15,7 +15,7 @@ import {
 import { runSelfTest } from '../../src/io/self-test.ts';
 
 const RAW =
-  'speed 115200 baud; min = 1; time = 0;\n-parenb -parodd cs8 -hupcl -cstopb cread clocal -crtscts\n-parmrk -istrip -inlcr -igncr -icrnl -ixon -ixoff\n-iuclc -opost\n-isig -icanon -iexten -echo';
+  'speed 115200 baud; min = 1; time = 0;\n-parenb -parodd cs8 -hupcl -cstopb cread clocal -crtscts\n-parmrk -istrip -inlcr -igncr -icrnl -ixon -ixoff\n-iuclc -opost\n-isig -icanon iexten -echo';
 
 /** A machine that is as it should be. */
 const READY: MachineFacts = {
@@ -195,6 +195,23 @@ describe('measuring a real process', () => {
       flags: '--inspect=127.0.0.1:0',
     });
     expect(failing(facts)).toEqual(expect.arrayContaining(['inspector', 'node-flags', 'environment']));
+  });
+
+  test('sees a terminal as it is: cooked or raw, and who else has it', () => {
+    // script(1) gives the program a pseudo-terminal of its own.
+    const onTerminal = (settings: string): MachineFacts => {
+      const out = join(directory, `terminal-${settings}`);
+      const setup = `stty ${settings}; sleep 5 & exec '${process.execPath}' --disable-sigusr1 '${program}' '${out}' "$(tty)"`;
+      spawnSync('script', ['-qec', setup, '/dev/null'], {
+        stdio: 'ignore',
+        env: { PATH: process.env['PATH'] },
+      });
+      return JSON.parse(readFileSync(out, 'utf8'));
+    };
+    const cooked = onTerminal('sane');
+    expect(cooked.line?.holders.map((holder) => holder.name)).toContain('sleep');
+    expect(failing(cooked)).toEqual(expect.arrayContaining(['line-holders', 'line-8-bit']));
+    expect(failing(onTerminal('raw -echo'))).not.toContain('line-8-bit');
   });
 
   test('finds unlocked memory where the limit is zero, though libsodium says nothing', () => {
