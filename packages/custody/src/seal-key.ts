@@ -82,7 +82,8 @@ export async function sealKey(
   return succeed(await sealEpoch(block, record, { epoch: epoch + 1, retired }, custodians, random));
 }
 
-function checkPeople(signer: string, custodians: readonly CustodianRecipient[]): Outcome<null> {
+/** Whether a signer's name and its three custodians can stand in a charter. */
+export function checkPeople(signer: string, custodians: readonly CustodianRecipient[]): Outcome<null> {
   const bad = (what: string, where: string, todo: string) => fail({ what, where, todo });
   if (!isSignerName(signer)) return bad('it is not a name', 'the signer', 'Use 1 to 16 of A-Z a-z 0-9 -.');
   if (custodians.length !== HOLDERS) {

@@ -1,12 +1,13 @@
 /** `coldwire-custody keygen`: makes a signer's keys on an offline machine and seals them for three custodians. */
-import { EXIT, Failure, makeOutput } from '@coldwire/program';
+import { makeOutput } from '@coldwire/program';
 import { NETWORKS, type NetworkName } from '@coldwire/protocol/charter/charter.ts';
 import { type Command, Option } from 'commander';
 import { type PreflightItem, runPreflight } from '../io/preflight.ts';
 import { drawRandom } from '../io/random.ts';
+import { unwrap } from '../outcome.ts';
 import { type CustodianRecipient, createSigner } from '../seal-key.ts';
 import { writeSealed } from './ceremony-files.ts';
-import { collectCustodian, waiveOption } from './options.ts';
+import { assertPeople, collectCustodian, waiveOption } from './options.ts';
 
 type KeygenOptions = {
   readonly network: NetworkName;
@@ -51,7 +52,7 @@ async function runKeygen(options: KeygenOptions): Promise<void> {
   const output = makeOutput(options.json === true);
   runPreflight(options.waive, output.progress);
   const { network, signer, custodian: custodians } = options;
+  assertPeople(signer, custodians);
   const sealed = await createSigner({ network, signer, custodians }, drawRandom);
-  if (!sealed.ok) throw new Failure(EXIT.USAGE, sealed.problem);
-  writeSealed(options.out, sealed.value, output);
+  writeSealed(options.out, unwrap(sealed), output);
 }

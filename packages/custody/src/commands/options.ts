@@ -2,7 +2,7 @@
 import { EXIT, Failure } from '@coldwire/program';
 import { InvalidArgumentError, Option } from 'commander';
 import { PREFLIGHT_ITEMS, type PreflightItem } from '../io/preflight.ts';
-import type { CustodianRecipient } from '../seal-key.ts';
+import { type CustodianRecipient, checkPeople } from '../seal-key.ts';
 
 export function parseDescriptor(text: string): number {
   if (!/^\d{1,4}$/.test(text))
@@ -51,4 +51,10 @@ function collectWaiver(text: string, before: readonly PreflightItem[]): readonly
   const item = PREFLIGHT_ITEMS.find((known) => known === text);
   if (item === undefined) throw new InvalidArgumentError(`There is: ${PREFLIGHT_ITEMS.join(', ')}.`);
   return [...before, item];
+}
+
+/** @throws Failure (usage) unless the three `--custodian` are three people; before anything is read or made */
+export function assertPeople(signer: string, custodians: readonly CustodianRecipient[]): void {
+  const checked = checkPeople(signer, custodians);
+  if (!checked.ok) throw new Failure(EXIT.USAGE, checked.problem);
 }

@@ -8,7 +8,7 @@ import { drawRandom } from '../io/random.ts';
 import { unwrap } from '../outcome.ts';
 import { type CustodianRecipient, sealKey } from '../seal-key.ts';
 import { writeSealed } from './ceremony-files.ts';
-import { collectCustodian, parseDescriptor, waiveOption } from './options.ts';
+import { assertPeople, collectCustodian, parseDescriptor, waiveOption } from './options.ts';
 import { readRecord } from './sources.ts';
 
 type SealOptions = {
@@ -57,6 +57,7 @@ async function runSeal(options: SealOptions): Promise<void> {
   runPreflight(options.waive, output.progress);
   assertPipe(options.blockFd, '--block-fd');
   const record = readRecord(options.public);
+  assertPeople(record.signer, options.custodian);
   const block = readToEnd(options.blockFd, KEY_BLOCK_SIZE, 'the key block');
   try {
     const sealed = unwrap(await sealKey(block, record, options.custodian, drawRandom));

@@ -243,6 +243,13 @@ describe('seal', () => {
     expect(after.stdout).toBe(before.stdout);
   });
 
+  it('ends with 2 (usage) when two of the new custodians are the same person', () => {
+    const people = `${custodians('alice', 'bob')} --custodian eve=${recipientOf('bob')}`;
+    const run = runShell(table, `cat open.age | custody seal --public A/public.json --out A3 ${people}`);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain('two are the same person');
+  });
+
   it('takes no key block from a file', () => {
     const run = runShell(table, 'custody seal --public A/public.json --out A3 --custodian a=age1 < open.age');
     expect(run.status).toBe(5);
