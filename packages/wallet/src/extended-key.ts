@@ -4,8 +4,7 @@
  * Both steps' tweaks are HMACs over public data, so they are public too: a signer adds the same tweaks to its private key.
  * Spec: protocol-spec/3-wallet.md, "Derivation". Sources: BIP-32, BIP-48.
  */
-import { concatBytes } from '@coldwire/protocol/bytes.ts';
-import { hash160, hmacSha512 } from './hash.ts';
+import { hash160, startHmacSha512 } from './hash.ts';
 import { NETWORKS, type Network } from './network.ts';
 
 /** The bit that marks a hardened step in a path of u32. */
@@ -48,15 +47,26 @@ export function pathText(path: readonly number[]): string {
   return path.map((step) => (step >= HARDENED ? `${step - HARDENED}h` : `${step}`)).join('/');
 }
 
-/** One unhardened public BIP-32 step. Throws on a hardened index, and on an invalid child (probability 2⁻¹²⁷). */
+/**
+ * The unhardened public BIP-32 steps from one node: a function of the child's index. What does not depend on the index is
+ * computed once. It throws on a hardened index, and on an invalid child (probability 2⁻¹²⁷: that index is never used).
+ */
+export function derivePublicSteps(parent: PublicNode, math: PointMath): (index: number) => DerivedNode {
+  const keyed = startHmacSha512(parent.chainCode).update(parent.publicKey);
+  return (index) => {
+    if (!Number.isInteger(index) || index < 0 || index > MAX_INDEX) {
+      throw new RangeError(`${index} is not an unhardened child index (0 to ${MAX_INDEX})`);
+    }
+    const step = Uint8Array.of(index >>> 24, (index >>> 16) & 0xff, (index >>> 8) & 0xff, index & 0xff);
+    const left = keyed.clone().update(step).digest();
+    const tweak = left.slice(0, 32);
+    return { publicKey: math.addTweak(parent.publicKey, tweak), chainCode: left.slice(32), tweak };
+  };
+}
+
+/** One such step. */
 export function derivePublicStep(parent: PublicNode, index: number, math: PointMath): DerivedNode {
-  if (!Number.isInteger(index) || index < 0 || index > MAX_INDEX) {
-    throw new RangeError(`${index} is not an unhardened child index (0 to ${MAX_INDEX})`);
-  }
-  const step = Uint8Array.of(index >>> 24, (index >>> 16) & 0xff, (index >>> 8) & 0xff, index & 0xff);
-  const left = hmacSha512(parent.chainCode, concatBytes(parent.publicKey, step));
-  const tweak = left.slice(0, 32);
-  return { publicKey: math.addTweak(parent.publicKey, tweak), chainCode: left.slice(32), tweak };
+  return derivePublicSteps(parent, math)(index);
 }
 
 /** BIP-32 fingerprint of a public key: 4 bytes. */

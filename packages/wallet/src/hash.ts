@@ -1,9 +1,9 @@
 /**
  * Bitcoin's hash functions, on @noble/hashes.
  *
- * node:crypto was measured (`test/bench/hash.bench.ts`): its one-shot SHA-256 saves 1.7 µs of the 4.0 µs of one
- * signature hash, its HMAC-SHA512 is 1.6 times slower. One signature costs over 100 µs, so the core stays on one pure,
- * dependency-free implementation that needs no OpenSSL inside a signer.
+ * node:crypto was measured against it (Node 24, two cores): one-shot SHA-256 takes 2.3 µs instead of 4.0 µs for one
+ * signature hash, HMAC-SHA512 17.6 µs instead of 10.9 µs for one derivation step. Signing and checking one input costs over
+ * 100 µs, so the core stays on one pure implementation that puts no OpenSSL into a signer.
  */
 import { hmac } from '@noble/hashes/hmac.js';
 import { ripemd160 } from '@noble/hashes/legacy.js';
@@ -21,7 +21,7 @@ export function hash160(bytes: Uint8Array): Uint8Array {
   return ripemd160(sha256(bytes));
 }
 
-/** HMAC-SHA512 (BIP-32 derivation). 64 bytes. */
-export function hmacSha512(key: Uint8Array, message: Uint8Array): Uint8Array {
-  return hmac(sha512, key, message);
+/** HMAC-SHA512 (BIP-32 derivation) under a key: `update` it, `clone` it to go on in several ways, `digest` gives 64 bytes. */
+export function startHmacSha512(key: Uint8Array) {
+  return hmac.create(sha512, key);
 }

@@ -5,7 +5,13 @@
  */
 import { concatBytes } from '@coldwire/protocol/bytes.ts';
 import { compareBytes } from './byte-order.ts';
-import { type AccountKey, type DerivedNode, derivePublicStep, type PointMath } from './extended-key.ts';
+import {
+  type AccountKey,
+  type DerivedNode,
+  derivePublicStep,
+  derivePublicSteps,
+  type PointMath,
+} from './extended-key.ts';
 import { sha256 } from './hash.ts';
 import type { Network } from './network.ts';
 
@@ -78,7 +84,7 @@ function buildScript(
   };
 }
 
-function dropOldest(cache: Map<number, DerivedScript>): void {
+function dropOldest(cache: Map<string, DerivedScript>): void {
   const oldest = cache.keys().next();
   if (!oldest.done) cache.delete(oldest.value);
 }
@@ -90,22 +96,26 @@ function dropOldest(cache: Map<number, DerivedScript>): void {
  */
 export function createScripts(wallet: Wallet, math: PointMath, cacheSize = SCRIPT_CACHE_SIZE): WalletScripts {
   if (wallet.keys.length !== 3) throw new RangeError(`a wallet has 3 keys, not ${wallet.keys.length}`);
-  const chainNodes = ([0, 1] as const).map((chain) =>
-    wallet.keys.map((key) => derivePublicStep(key, chain, math)),
+  const chains = ([0, 1] as const).map((chain) =>
+    wallet.keys.map((key) => {
+      const node = derivePublicStep(key, chain, math);
+      return { node, stepTo: derivePublicSteps(node, math) };
+    }),
   );
-  const cache = new Map<number, DerivedScript>();
+  const cache = new Map<string, DerivedScript>();
   const derive = (chain: Chain, index: number): DerivedScript => {
-    const nodes = chainNodes[chain] ?? [];
+    const steps = chains[chain];
+    if (steps === undefined) throw new RangeError(`${chain} is not a chain: 0 receives, 1 is change`);
     return buildScript(
       chain,
       index,
-      nodes.map((node) => [node, derivePublicStep(node, index, math)] as const),
+      steps.map(({ node, stepTo }) => [node, stepTo(index)] as const),
     );
   };
   return {
     wallet,
     at(chain, index) {
-      const key = index * 2 + chain;
+      const key = `${chain}/${index}`;
       const known = cache.get(key);
       const script = known ?? derive(chain, index);
       // Deleting and inserting moves the entry to the end of the map's order, so the first entry is the oldest.

@@ -6,7 +6,7 @@
 
 import { hash256 } from './hash.ts';
 import { MAX_MONEY, outputsLength, type TransactionBody, writeOutpoint, writeOutput } from './transaction.ts';
-import { createWriter, prefixedLength } from './wire-writer.ts';
+import { prefixedLength, Writer } from './wire-writer.ts';
 
 /** The byte appended to each signature, and the last field of the hashed message. */
 export const SIGHASH_ALL = 1;
@@ -20,19 +20,19 @@ export type Sighash = {
 };
 
 function hashPrevouts(tx: TransactionBody): Uint8Array {
-  const writer = createWriter(tx.inputs.length * 36);
+  const writer = new Writer(tx.inputs.length * 36);
   for (const input of tx.inputs) writeOutpoint(writer, input.outpoint);
   return hash256(writer.finish());
 }
 
 function hashSequences(tx: TransactionBody): Uint8Array {
-  const writer = createWriter(tx.inputs.length * 4);
+  const writer = new Writer(tx.inputs.length * 4);
   for (const input of tx.inputs) writer.u32(input.sequence);
   return hash256(writer.finish());
 }
 
 function hashOutputs(tx: TransactionBody): Uint8Array {
-  const writer = createWriter(outputsLength(tx.outputs));
+  const writer = new Writer(outputsLength(tx.outputs));
   for (const output of tx.outputs) writeOutput(writer, output);
   return hash256(writer.finish());
 }
@@ -49,9 +49,7 @@ export function createSighash(tx: TransactionBody): Sighash {
         throw new RangeError(`input ${inputIndex} of ${tx.inputs.length} does not exist`);
       if (amount < 0n || amount > MAX_MONEY)
         throw new RangeError(`an input of ${amount} sat is out of range`);
-      const writer = createWriter(
-        4 + 32 + 32 + 36 + prefixedLength(witnessScript.length) + 8 + 4 + 32 + 4 + 4,
-      );
+      const writer = new Writer(4 + 32 + 32 + 36 + prefixedLength(witnessScript.length) + 8 + 4 + 32 + 4 + 4);
       writer.u32(tx.version);
       writer.raw(prevouts);
       writer.raw(sequences);

@@ -7,7 +7,7 @@
 import { equalBytes, fromHex, toHex } from '@coldwire/protocol/bytes.ts';
 import { reverseBytes } from './byte-order.ts';
 import { hash256 } from './hash.ts';
-import { compactSizeLength, createWriter, prefixedLength, type Writer } from './wire-writer.ts';
+import { compactSizeLength, prefixedLength, Writer } from './wire-writer.ts';
 
 /** 21 million BTC in sat: no amount and no sum of amounts is larger. */
 export const MAX_MONEY = 2_100_000_000_000_000n;
@@ -119,7 +119,7 @@ function assertShape(tx: TransactionBody): void {
 /** The transaction without witness and with empty scriptSigs: what the txid is the hash of. */
 export function serializeStripped(tx: TransactionBody): Uint8Array {
   assertShape(tx);
-  const writer = createWriter(4 + bodyLength(tx) + 4);
+  const writer = new Writer(4 + bodyLength(tx) + 4);
   writer.u32(tx.version);
   writeBody(writer, tx);
   writer.u32(tx.locktime);
@@ -143,7 +143,7 @@ export function serializeWithWitness(tx: TransactionBody, witnesses: readonly Wi
   }
   if (witnesses.every((witness) => witness.length === 0)) throw new RangeError('every witness is empty');
   const stacks = witnesses.reduce((sum, witness) => sum + witnessLength(witness), 0);
-  const writer = createWriter(4 + 2 + bodyLength(tx) + stacks + 4);
+  const writer = new Writer(4 + 2 + bodyLength(tx) + stacks + 4);
   writer.u32(tx.version);
   writer.u8(0);
   writer.u8(1);

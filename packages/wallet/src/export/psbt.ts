@@ -22,7 +22,7 @@ import {
   type UnsignedTransaction,
   writeOutput,
 } from '../transaction.ts';
-import { createWriter, prefixedLength } from '../wire-writer.ts';
+import { prefixedLength, Writer } from '../wire-writer.ts';
 import type { SignerSignature } from '../witness.ts';
 
 /** What input i of the transaction spends, in the order of the inputs. */
@@ -64,7 +64,7 @@ function serializeMap(entries: readonly Entry[]): Uint8Array {
     (sum, { key, value }) => sum + prefixedLength(key.length) + prefixedLength(value.length),
     1,
   );
-  const writer = createWriter(length);
+  const writer = new Writer(length);
   for (const { key, value } of sorted) {
     writer.prefixed(key);
     writer.prefixed(value);
@@ -76,14 +76,14 @@ function serializeMap(entries: readonly Entry[]): Uint8Array {
 /** Master fingerprint, then each step as u32 little-endian. */
 function originOf(key: AccountKey, below: readonly number[]): Uint8Array {
   const path = [...key.path, ...below];
-  const writer = createWriter(4 + 4 * path.length);
+  const writer = new Writer(4 + 4 * path.length);
   writer.raw(key.fingerprint);
   for (const step of path) writer.u32(step);
   return writer.finish();
 }
 
 function serializeOutput(output: Output): Uint8Array {
-  const writer = createWriter(outputsLength([output]));
+  const writer = new Writer(outputsLength([output]));
   writeOutput(writer, output);
   return writer.finish();
 }
