@@ -19,8 +19,8 @@ export function scriptOf(kind: Kind): Uint8Array {
   return script;
 }
 
-export function makeNode(): { node: Node; clock: Clock } {
-  const clock = { time: START };
+export function makeNode(time = START): { node: Node; clock: Clock } {
+  const clock = { time };
   return { node: new Node(() => clock.time), clock };
 }
 
