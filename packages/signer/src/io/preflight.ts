@@ -3,6 +3,7 @@
  * to mend it; all are judged, none is skipped. Refused by default; an operator may waive an item by its name, and the
  * waiver is shown for as long as the signer runs. Spec: protocol-spec/7-key-block.md, "Preflight".
  */
+import { escapeText } from '@coldwire/program/escape.ts';
 import { EXIT } from '@coldwire/program/exit.ts';
 import { Failure } from '@coldwire/program/failure.ts';
 import type { LineFacts, MachineFacts } from './machine-facts.ts';
@@ -168,11 +169,11 @@ export function requirePassed(verdict: Verdict): void {
   });
 }
 
-/** One line per check for people: state, name, what was found, and the fix where one is needed. */
+/** One line per check for people: state, name, what was found (escaped), and the fix where one is needed. */
 export function formatVerdict(verdict: Verdict): string {
   const lines = verdict.checks.map((one) => {
     const state = one.ok ? 'ok' : verdict.waived.includes(one) ? 'WAIVED' : 'REFUSED';
-    const line = `${state.padEnd(7)} ${one.name.padEnd(13)} ${one.found}`;
+    const line = `${state.padEnd(7)} ${one.name.padEnd(13)} ${escapeText(one.found)}`;
     return one.ok ? line : `${line}\n${' '.repeat(22)}${one.fix}`;
   });
   return `${lines.join('\n')}\n`;

@@ -123,6 +123,11 @@ describe('waivers', () => {
     expect(() => requirePassed(applyWaivers(checks, ['swap', 'network']))).not.toThrow();
   });
 
+  test('of a hostile name cannot move the cursor of whoever reads the list', () => {
+    const hostile = judgeMachine({ ...READY, environment: ['\u001b[2J\u202eLD_PRELOAD'] }, null);
+    expect(formatVerdict(applyWaivers(hostile, []))).not.toMatch(/[\u001b\u202e]/);
+  });
+
   test('that name nothing are refused, so that a typing error is noticed', () => {
     expect(() => requirePassed(applyWaivers(checks, ['swap', 'network', 'all']))).toThrow(/is called all/);
   });
