@@ -1,7 +1,7 @@
 /**
  * The size that fees are judged by: our own, from the numbers of inputs and outputs, never a claim.
  * Every input is one of ours with two signatures of the greatest length, so the real transaction is never larger; it is
- * at most half a vB per input smaller, unless a signature is shorter than 71 bytes (1 in 128).
+ * at most half a vB per input smaller, unless a signature is shorter than 71 bytes (about 1 in 256).
  * Spec: protocol-spec/3-wallet.md, "Worst-case vsize". Source: BIP-141.
  */
 import { WITNESS_SCRIPT_LENGTH } from './scripts.ts';

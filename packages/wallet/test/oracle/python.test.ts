@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { toHex } from '@coldwire/protocol/bytes.ts';
 import { Transaction } from '@scure/btc-signer';
 import { expect, test } from 'vitest';
+import { ORACLE_PYTHON } from '../../../../scripts/oracles/find.ts';
 import { exportPsbt } from '../../src/export/psbt.ts';
 import { createScripts, describeChain, describeWallet, encodeAddress, MAX_INDEX } from '../../src/index.ts';
 import { noblePointMath } from '../../src/noble.ts';
@@ -10,13 +11,14 @@ import { sampleSpend } from '../export/sample-spend.ts';
 import { makeWallet } from '../known-wallets.ts';
 import { describeWithOracle, run } from './oracles.ts';
 
+const INSTALL = 'scripts/oracles/install-python.sh';
 const here = dirname(fileURLToPath(import.meta.url));
 const indices = [0, 1, 2, 500, 1_000_000, MAX_INDEX];
 
 type Answer = { readonly addresses: string[][]; readonly psbt: string; readonly fee: number };
 
 function ask(script: string, question: unknown): Answer {
-  return JSON.parse(run('python3', [join(here, script)], JSON.stringify(question)));
+  return JSON.parse(run(ORACLE_PYTHON, [join(here, script)], JSON.stringify(question)));
 }
 
 /** Everything that a PSBT says, in an order of its own. */
@@ -30,7 +32,7 @@ function readFields(base64: string): unknown {
   };
 }
 
-describeWithOracle('bdkpython', ['python3', '-c', 'import bdkpython'], 'pip install bdkpython', () => {
+describeWithOracle('bdkpython', [ORACLE_PYTHON, '-c', 'import bdkpython'], INSTALL, () => {
   for (const network of ['mainnet', 'testnet4', 'signet', 'regtest'] as const) {
     test(`the Bitcoin Development Kit reads our multipath descriptor on ${network}: same addresses`, () => {
       const { wallet } = makeWallet(`bdk ${network}`, network);
@@ -52,7 +54,7 @@ describeWithOracle('bdkpython', ['python3', '-c', 'import bdkpython'], 'pip inst
   }
 });
 
-describeWithOracle('hwi', ['python3', '-c', 'import hwilib'], 'pip install hwi', () => {
+describeWithOracle('hwi', [ORACLE_PYTHON, '-c', 'import hwilib.psbt, hwilib.descriptor'], INSTALL, () => {
   test('HWI reads our single-path descriptors and our PSBT: same scripts, same bytes, same origins', () => {
     const { known, scripts, tx, inputs, change, previous } = sampleSpend('hwi');
     const [first, ...rest] = inputs;
