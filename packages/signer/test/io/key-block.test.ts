@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromHex } from '@coldwire/protocol/bytes.ts';
 import { HDKey } from '@scure/bip32';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ExpectedKeys } from '../../src/io/key-block.ts';
 import { type KeyMemory, openKeyMemory } from '../../src/io/key-memory.ts';
 import { loadNatives } from '../../src/io/native.ts';
@@ -126,7 +126,7 @@ describe('a key block that is whole', () => {
 
   test('is read from a shell pipe that delivers it in pieces', () => {
     const directory = mkdtempSync(join(tmpdir(), 'coldwire-pipe-'));
-    afterAll(() => rmSync(directory, { recursive: true, force: true }));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
     writeFileSync(join(directory, 'block'), readVector('signer').bytes);
     const io = join(import.meta.dirname, '..', '..', 'src', 'io');
     writeFileSync(

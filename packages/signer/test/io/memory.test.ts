@@ -113,8 +113,11 @@ describe('what an outsider finds in the memory of a running signer', () => {
   });
 
   describe('after 50 inputs, an identity signature and a sealing', () => {
-    const holder = new KeyHolder(material, work);
-    beforeAll(() => holder.reach('unlocked'));
+    let holder: KeyHolder;
+    beforeAll(async () => {
+      holder = new KeyHolder(material, work);
+      await holder.reach('unlocked');
+    });
     afterAll(() => holder.stop());
 
     test('is each live secret once, and no child key, nonce, key block or other secret at all', () => {
