@@ -2,7 +2,7 @@ import { type Admit, concatBytes } from '@coldwire/protocol';
 import { displayTxid, outpointKey, serializeStripped } from '@coldwire/wallet';
 import { describe, expect, it } from 'vitest';
 import { admit } from '../src/index.ts';
-import { pointOf, sampleCharter, seeded, World } from './world.ts';
+import { factsOf, pointOf, sampleCharter, seeded, World } from './world.ts';
 
 /** A mined transaction of strangers with two outputs of ours and one of theirs. */
 function mined() {
@@ -25,7 +25,7 @@ function mined() {
 function codes(world: World, body: Admit): unknown {
   const outcome = admit(world.state, body);
   if (outcome.kind !== 'refused') return outcome.kind;
-  return outcome.refusals.map(({ code, facts }) => [code, Object.fromEntries(facts)]);
+  return outcome.refusals.map((refusal) => [refusal.code, factsOf(refusal)]);
 }
 
 describe('admission', () => {

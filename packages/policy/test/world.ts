@@ -2,6 +2,7 @@
  * A regtest world for the tests of policy: a charter with real keys, blocks with real proof of work and Merkle trees,
  * funding, intents signed by a requester, verdicts signed by a screen. Everything is deterministic.
  */
+import { readFileSync } from 'node:fs';
 import {
   type Admit,
   Charter,
@@ -33,6 +34,7 @@ import {
   evaluate,
   loadCharter,
   type PolicyState,
+  type Refusal,
 } from '../src/index.ts';
 
 export const MINUTE = 60_000_000;
@@ -394,7 +396,7 @@ export class World {
     const outcome = this.evaluate(request, time);
     if (outcome.kind === 'malformed') throw new Error(outcome.fault.detail);
     if (outcome.kind === 'approved') return [];
-    return outcome.refusals.map(({ code, facts }) => [code, Object.fromEntries(facts)]);
+    return outcome.refusals.map((refusal) => [refusal.code, factsOf(refusal)]);
   }
 
   /** Approves and applies; throws on a refusal. */
@@ -406,6 +408,17 @@ export class World {
     this.apply(outcome.changes);
     return outcome.spend;
   }
+}
+
+const codes: { codes: { code: string; facts: string[] }[] } = JSON.parse(
+  readFileSync(new URL('../../../protocol-spec/codes.json', import.meta.url), 'utf8'),
+);
+
+/** The facts of a refusal by name; throws unless they are those that codes.json names, in its order. */
+export function factsOf({ code, facts }: Refusal): Record<string, string> {
+  const wanted = codes.codes.find((row) => row.code === code)?.facts.join();
+  if (wanted !== facts.map(([name]) => name).join()) throw new Error(`${code} has not the facts ${wanted}`);
+  return Object.fromEntries(facts);
 }
 
 export function claimOf({ vout, wallet, chain, index }: Coin) {

@@ -1,0 +1,117 @@
+import type { Charter } from '@coldwire/protocol';
+import { describe, expect, it } from 'vitest';
+import { ORDERING } from '../../src/charter/ordering.ts';
+import { compareCharters } from '../../src/index.ts';
+import { identity, sampleCharter, seeded } from '../world.ts';
+
+const before = sampleCharter();
+const policy = (change: Partial<Charter['policy']>): Charter => ({
+  ...before,
+  policy: { ...before.policy, ...change },
+});
+const clock = (change: Partial<Charter['clock']>): Charter => ({
+  ...before,
+  clock: { ...before.clock, ...change },
+});
+const [first, second] = before.policy.windows;
+if (first === undefined || second === undefined) throw new Error('no windows');
+
+/** Every field, with a change that tightens it (where one can) and one that loosens it. */
+const moves: Record<string, readonly [tightening: Charter | null, loosening: Charter | null]> = {
+  network: [null, { ...before, network: 'signet' }],
+  title: [null, { ...before, title: 'Other' }],
+  wallets: [null, { ...before, wallets: [...before.wallets, ...before.wallets] }],
+  vaults: [
+    { ...before, vaults: before.vaults.slice(1) },
+    { ...before, vaults: [...before.vaults, { name: 'vault-3', key: identity('vault-3').publicKey }] },
+  ],
+  signers: [null, { ...before, signers: before.signers.toReversed() }],
+  gates: [
+    { ...before, gates: before.gates.slice(1) },
+    { ...before, gates: before.gates.map((gate) => ({ ...gate, sealKey: seeded(gate.name) })) },
+  ],
+  screens: [
+    { ...before, screens: before.screens.slice(1) },
+    {
+      ...before,
+      screens: before.screens.map(({ name }) => ({ name, key: identity(`new ${name}`).publicKey })),
+    },
+  ],
+  requesters: [
+    { ...before, requesters: before.requesters.map(({ name, keys }) => ({ name, keys: keys.slice(1) })) },
+    { ...before, requesters: before.requesters.map(({ name, keys }) => ({ name: `${name}2`, keys })) },
+  ],
+  custodians: [null, { ...before, custodians: before.custodians.slice(1) }],
+  'policy.maxInputs': [policy({ maxInputs: 999 }), policy({ maxInputs: 1001 })],
+  'policy.maxOutputs': [policy({ maxOutputs: 999 }), policy({ maxOutputs: 1001 })],
+  'policy.maxIntents': [policy({ maxIntents: 999 }), policy({ maxIntents: 1001 })],
+  'policy.maxVsize': [policy({ maxVsize: 99_999 }), policy({ maxVsize: 100_001 })],
+  'policy.amountPerTransaction': [
+    policy({ amountPerTransaction: 59_999_999n }),
+    policy({ amountPerTransaction: 60_000_001n }),
+  ],
+  'policy.windows': [
+    policy({ windows: [{ ...first, ticks: 7, count: 29 }, second, { ...second, ticks: 2000 }] }),
+    policy({ windows: [second] }),
+  ],
+  'policy.feeAbsolute': [policy({ feeAbsolute: 1n }), policy({ feeAbsolute: 100_001n })],
+  'policy.feeRate': [policy({ feeRate: 199_999 }), policy({ feeRate: 200_001 })],
+  'policy.feeShare': [policy({ feeShare: 49 }), policy({ feeShare: 51 })],
+  'policy.feeShareFloor': [policy({ feeShareFloor: 0n }), policy({ feeShareFloor: 20_001n })],
+  'policy.scripts': [policy({ scripts: ['p2tr', 'p2wpkh'] }), null],
+  'policy.changeGap': [policy({ changeGap: 19 }), policy({ changeGap: 21 })],
+  'policy.receiveLimit': [policy({ receiveLimit: 999 }), policy({ receiveLimit: 1001 })],
+  'policy.intentLife': [policy({ intentLife: 143 }), policy({ intentLife: 145 })],
+  'policy.intentAhead': [policy({ intentAhead: 1 }), policy({ intentAhead: 3 })],
+  'policy.freezeTicks': [null, policy({ freezeTicks: 35 })],
+  'policy.gateDelay': [policy({ gateDelay: 601 }), policy({ gateDelay: 599 })],
+  custody: [
+    null,
+    { ...before, custody: { shares: before.custody.shares.map((row) => ({ ...row, epoch: 1 })) } },
+  ],
+  'clock.checkpointHeight': [null, clock({ checkpointHeight: 1001 })],
+  'clock.checkpoint': [null, clock({ checkpoint: new Uint8Array(80) })],
+  'clock.spacing': [null, clock({ spacing: 300 })],
+  'clock.burial': [clock({ burial: 7 }), clock({ burial: 5 })],
+  'clock.fresh': [clock({ fresh: 43_199 }), clock({ fresh: 43_201 })],
+};
+
+describe('the ordering of charters', () => {
+  it.each(Object.entries(moves))('knows which way %s moves', (field, [tightening, loosening]) => {
+    for (const [after, change] of [
+      [tightening, 'tightening'],
+      [loosening, 'loosening'],
+    ] as const) {
+      if (after !== null)
+        expect(compareCharters(before, after)).toEqual({ change, fields: [{ field, change }] });
+    }
+  });
+
+  it('has a row for every field of the charter, policy and clock, and a test for every row that limits', () => {
+    const fields = Object.keys(before).flatMap((name) => {
+      if (name === 'policy') return Object.keys(before.policy).map((key) => `policy.${key}`);
+      return name === 'clock' ? Object.keys(before.clock).map((key) => `clock.${key}`) : [name];
+    });
+    expect(ORDERING.map(({ field }) => field)).toEqual(fields);
+    const free = ['version', 'epoch', 'first', 'previous'];
+    expect(Object.keys(moves)).toEqual(fields.filter((field) => !free.includes(field)));
+  });
+
+  it('is loosening as soon as one field is, and names them all', () => {
+    const after = { ...policy({ maxInputs: 1, feeRate: 1_000_000 }), epoch: 1 };
+    expect(compareCharters(before, after)).toEqual({
+      change: 'loosening',
+      fields: [
+        { field: 'epoch', change: 'free' },
+        { field: 'policy.maxInputs', change: 'tightening' },
+        { field: 'policy.feeRate', change: 'loosening' },
+      ],
+    });
+  });
+
+  it('is the same for the same charter, and another order of the same members loosens nothing', () => {
+    expect(compareCharters(before, sampleCharter())).toEqual({ change: 'same', fields: [] });
+    const after = { ...before, screens: before.screens.toReversed() };
+    expect(compareCharters(before, after).change).toBe('tightening');
+  });
+});
