@@ -41,8 +41,9 @@ export async function startBtcd(miningAddress: string): Promise<Btcd> {
     notls: 1,
     nolisten: 1,
     nodnsseed: 1,
-    // On regtest btcd would relay anything; the main network's relay rules are what we want.
+    // On regtest btcd would relay anything, and old coins without a fee; the main network's rules are what we want.
     rejectnonstd: 1,
+    limitfreerelay: 0,
     txindex: 1,
     datadir: join(dir, 'data'),
     logdir: join(dir, 'logs'),

@@ -14,7 +14,8 @@ import { createRpc, member, type Rpc, type RpcAuth, type RpcOptions } from './rp
 const CODE = { MISC: -1, NOT_FOUND: -5, PARAMETER: -8, DECODE: -22, VERIFY: -25, REJECTED: -26, KNOWN: -27 };
 const METHOD_UNKNOWN = -32601;
 /** btcd says some "already known" as rejections, in these words. */
-const KNOWN_WORDS = /already (have transaction|in (the )?(mempool|block ?chain)|known|exists)|txn-already/i;
+const KNOWN_WORDS =
+  /same-nonwitness-data|already (have transaction|in (the )?(mempool|block ?chain)|known|exists)|txn-already/i;
 const MISSING_WORDS = /missing ?or ?spent|orphan transaction|missing inputs/i;
 const NETWORK_NAMES: Readonly<Record<string, string>> = { mainnet: 'main', testnet3: 'test' };
 

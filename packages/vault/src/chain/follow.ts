@@ -69,7 +69,10 @@ export async function nextEvent(chain: Chain, position: BlockId, watch: Watch): 
     // The branch changed between the calls, or the node contradicts itself.
     const now = await chain.hashAt(position.height);
     if (now === null || !equalBytes(now, position.hash)) return stepBack(chain, position);
-    throw new ChainError('nonsense', `the node's block at height ${height} does not follow the one before it`);
+    throw new ChainError(
+      'nonsense',
+      `the node's block at height ${height} does not follow the one before it`,
+    );
   }
   const id = { height, hash };
   const event: ChainEvent = {
