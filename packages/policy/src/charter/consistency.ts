@@ -3,7 +3,7 @@
  * and on mainnet two of everybody whose absence would stop withdrawals.
  * Spec: protocol-spec/5-charter.md, "Consistency".
  */
-import { type Charter, isPublicKey, MAX_INPUTS, MAX_INTENTS, toHex } from '@coldwire/protocol';
+import { type Charter, isPublicKey, toHex } from '@coldwire/protocol';
 import { findClockProblems } from './clock-consistency.ts';
 import { findPolicyProblems } from './policy-consistency.ts';
 import { findWalletProblems } from './wallet-consistency.ts';
@@ -123,7 +123,7 @@ export function findProblems(charter: Charter): readonly string[] {
     ...findNameProblems(charter),
     ...findKeyProblems(charter),
     ...findWalletProblems(charter),
-    ...findPolicyProblems(charter.policy, { inputs: MAX_INPUTS, intents: MAX_INTENTS }),
+    ...findPolicyProblems(charter.policy, charter.network),
     ...findClockProblems(charter),
     ...findCustodyProblems(charter),
     ...findLonelyRoles(charter),

@@ -2,11 +2,13 @@
  * Limits that could never be kept, could never be reached, or contradict each other.
  * Spec: protocol-spec/5-charter.md, "Consistency".
  */
-import type { Policy } from '@coldwire/protocol';
+import { MAX_CHANGE, MAX_INPUTS, MAX_INTENTS, type NetworkName, type Policy } from '@coldwire/protocol';
 import { MAX_INDEX, MAX_MONEY } from '@coldwire/wallet';
 
 /** vB: nodes relay nothing larger (400,000 weight units; Bitcoin Core, MAX_STANDARD_TX_WEIGHT). */
 const MAX_VSIZE = 100_000;
+/** Test networks may mine what they do not relay. */
+const MAX_TEST_VSIZE = 1_000_000;
 
 type Range = readonly [what: string, value: number | bigint, low: number | bigint, high: number | bigint];
 
@@ -23,10 +25,7 @@ function findWindowProblems(windows: Policy['windows']): string[] {
   return problems;
 }
 
-export function findPolicyProblems(
-  policy: Policy,
-  most: { readonly inputs: number; readonly intents: number },
-): string[] {
+export function findPolicyProblems(policy: Policy, network: NetworkName): string[] {
   // Each signer enforces two thirds, rounded down: less than 2 would be nothing.
   const windows = policy.windows.flatMap((window, place): Range[] => [
     [`window ${place}: ticks`, window.ticks, 1, 1_000_000],
@@ -35,10 +34,10 @@ export function findPolicyProblems(
     [`window ${place}: fee`, window.fee, 2n, MAX_MONEY],
   ]);
   const ranges: readonly Range[] = [
-    ['maxInputs', policy.maxInputs, 1, most.inputs],
-    ['maxOutputs', policy.maxOutputs, 1, most.intents + 8],
-    ['maxIntents', policy.maxIntents, 1, most.intents],
-    ['maxVsize', policy.maxVsize, 200, MAX_VSIZE],
+    ['maxInputs', policy.maxInputs, 1, MAX_INPUTS],
+    ['maxOutputs', policy.maxOutputs, 1, MAX_INTENTS + MAX_CHANGE],
+    ['maxIntents', policy.maxIntents, 1, MAX_INTENTS],
+    ['maxVsize', policy.maxVsize, 200, network === 'mainnet' ? MAX_VSIZE : MAX_TEST_VSIZE],
     ['amountPerTransaction', policy.amountPerTransaction, 1n, MAX_MONEY],
     ['feeAbsolute', policy.feeAbsolute, 1n, MAX_MONEY],
     ['feeRate', policy.feeRate, 1000, 1_000_000_000],
