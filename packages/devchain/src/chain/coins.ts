@@ -73,7 +73,10 @@ export function spendCoins(known: KnownTransaction, lookup: CoinLookup, height: 
     const coin = lookup(outpointOf(input));
     if (coin === undefined) throw new Rejected('bad-txns-inputs-missingorspent');
     if (coin.coinbase && height - coin.height < COINBASE_MATURITY) {
-      throw new Rejected('bad-txns-premature-spend-of-coinbase', `tried at depth ${height - coin.height}`);
+      throw new Rejected(
+        'bad-txns-premature-spend-of-coinbase',
+        `tried to spend coinbase at depth ${height - coin.height}`,
+      );
     }
     return coin;
   });
