@@ -3,7 +3,7 @@
  * shorter or longer than 256 bytes, damaged, of another version, or not of the signer that the charter names here.
  * Spec: protocol-spec/7-key-block.md. No byte of it becomes a JavaScript string; only public header bytes become numbers.
  */
-import { readSync } from 'node:fs';
+import { read, readSync } from 'node:fs';
 import { EXIT } from '@coldwire/program/exit.ts';
 import { Failure } from '@coldwire/program/failure.ts';
 import {
@@ -60,28 +60,63 @@ export function readKeyBlock(
   expected: ExpectedKeys,
 ): LiveSecrets {
   const block = memory.allocate(READ_SIZE);
+  try {
+    return takeSecrets(natives, memory, block, readToEnd(fd, block), expected);
+  } catch (error) {
+    memory.zeroize();
+    throw error;
+  }
+}
+
+/** The same, waiting for the writer in a thread, so that a line goes on meanwhile. `fd` must block. */
+export async function awaitKeyBlock(
+  natives: Natives,
+  memory: SecureMemory,
+  fd: number,
+  expected: ExpectedKeys,
+): Promise<LiveSecrets> {
+  const block = memory.allocate(READ_SIZE);
+  try {
+    let size = 0;
+    for (let got = -1; got !== 0 && size < block.length; size += got) {
+      got = await readInThread(fd, block, size);
+    }
+    return takeSecrets(natives, memory, block, size, expected);
+  } catch (error) {
+    memory.zeroize();
+    throw error;
+  }
+}
+
+function readInThread(fd: number, block: Uint8Array, at: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, block, at, block.length - at, null, (error, got) => (error ? reject(error) : resolve(got)));
+  });
+}
+
+function takeSecrets(
+  natives: Natives,
+  memory: SecureMemory,
+  block: Uint8Array<ArrayBuffer>,
+  size: number,
+  expected: ExpectedKeys,
+): LiveSecrets {
   const check = memory.allocate(CHECK_SIZE);
   const secrets: LiveSecrets = {
     accountKey: memory.allocate(EXTENDED_KEY.privateKey.size),
     identityKey: memory.allocate(KEY_BLOCK.identitySeed.size + KEY_BLOCK.identityPublicKey.size),
     sealSecret: memory.allocate(KEY_BLOCK.sealSecret.size),
   };
-  try {
-    const size = readToEnd(fd, block);
-    if (size !== KEY_BLOCK_SIZE)
-      throw refuse(
-        `has ${size > KEY_BLOCK_SIZE ? 'more than ' : ''}${Math.min(size, KEY_BLOCK_SIZE)} bytes, not ${KEY_BLOCK_SIZE}`,
-      );
-    judgeForm(natives, block, check);
-    judgeAccount(natives, block, check, expected);
-    judgeIdentity(natives, block, secrets.identityKey, check, expected);
-    secrets.accountKey.set(part(block, KEY_BLOCK.accountKey.at + EXTENDED_KEY.privateKey.at, 32));
-    secrets.sealSecret.set(fieldOf(block, KEY_BLOCK.sealSecret));
-    if (natives.sodium.sodium_is_zero(secrets.sealSecret, 32)) throw refuse('has no seal secret');
-  } catch (error) {
-    memory.zeroize();
-    throw error;
-  }
+  if (size !== KEY_BLOCK_SIZE)
+    throw refuse(
+      `has ${size > KEY_BLOCK_SIZE ? 'more than ' : ''}${Math.min(size, KEY_BLOCK_SIZE)} bytes, not ${KEY_BLOCK_SIZE}`,
+    );
+  judgeForm(natives, block, check);
+  judgeAccount(natives, block, check, expected);
+  judgeIdentity(natives, block, secrets.identityKey, check, expected);
+  secrets.accountKey.set(part(block, KEY_BLOCK.accountKey.at + EXTENDED_KEY.privateKey.at, 32));
+  secrets.sealSecret.set(fieldOf(block, KEY_BLOCK.sealSecret));
+  if (natives.sodium.sodium_is_zero(secrets.sealSecret, 32)) throw refuse('has no seal secret');
   memory.wipe(block);
   memory.wipe(check);
   return secrets;

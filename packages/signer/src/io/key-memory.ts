@@ -9,7 +9,7 @@
 import { EXIT } from '@coldwire/program/exit.ts';
 import { Failure } from '@coldwire/program/failure.ts';
 import type { SealedMessage } from '@coldwire/protocol/seal/format.ts';
-import { type ExpectedKeys, type LiveSecrets, readKeyBlock } from './key-block.ts';
+import { awaitKeyBlock, type ExpectedKeys, type LiveSecrets, readKeyBlock } from './key-block.ts';
 import type { Natives } from './native.ts';
 import { Sealer } from './sealing.ts';
 import { SecureMemory } from './secure-memory.ts';
@@ -38,6 +38,16 @@ const SIGNATURE_SIZE = 64;
 export function openKeyMemory(natives: Natives, fd: number, expected: ExpectedKeys): KeyMemory {
   const memory = new SecureMemory(natives.sodium);
   return new KeyMemory(natives, memory, readKeyBlock(natives, memory, fd, expected));
+}
+
+/** The same from a FIFO whose writer, a ceremony of people, may take its time: waits without holding up the line. */
+export async function awaitKeyMemory(
+  natives: Natives,
+  fd: number,
+  expected: ExpectedKeys,
+): Promise<KeyMemory> {
+  const memory = new SecureMemory(natives.sodium);
+  return new KeyMemory(natives, memory, await awaitKeyBlock(natives, memory, fd, expected));
 }
 
 export class KeyMemory {

@@ -6,7 +6,7 @@ import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { EXIT, Failure } from '@coldwire/program';
 import type { ExpectedKeys } from '../io/key-block.ts';
-import { type KeyMemory, openKeyMemory } from '../io/key-memory.ts';
+import { awaitKeyMemory, type KeyMemory } from '../io/key-memory.ts';
 import type { Natives } from '../io/native.ts';
 import { makeFifo } from './console.ts';
 
@@ -19,15 +19,15 @@ export async function receiveKey(natives: Natives, path: string, expected: Expec
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    // Opening the other end lets the wait below come to its end.
-    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    // Opening the other end lets the wait below come to its end. RDWR: without a reader a writer could not open.
+    closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
   }, CEREMONY_MS);
   try {
     // Waits in a thread of its own until the ceremony opens its end.
     const handle = await open(path, constants.O_RDONLY);
     try {
       if (late) throw lateFailure(path);
-      return openKeyMemory(natives, handle.fd, expected);
+      return await awaitKeyMemory(natives, handle.fd, expected);
     } finally {
       await handle.close();
     }
