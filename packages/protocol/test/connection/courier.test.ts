@@ -6,7 +6,14 @@ import {
   createCourier,
   stepCourier,
 } from '../../src/connection/courier.ts';
-import { CHUNK_MAX, encodeItem, INLINE_BODY_MAX, ITEM_MAX, type Item } from '../../src/connection/items.ts';
+import {
+  CHUNK_MAX,
+  encodeItem,
+  INLINE_BODY_MAX,
+  ITEM_MAX,
+  type Item,
+  ItemReader,
+} from '../../src/connection/items.ts';
 import { BODY_MAX, hashBody } from '../../src/message/header.ts';
 import { Couriers, makeMessage } from './couriers.ts';
 import { patternBytes } from './line.ts';
@@ -99,6 +106,11 @@ describe('a courier with a hostile peer', () => {
       'MALFORMED',
     ],
     ['a pull of nothing announced', [{ kind: 'pull', bodyHash, offset: 0, length: 10 }], 'MALFORMED'],
+    [
+      'a chunk that goes over the end',
+      [detached, vetted(20_000), chunk(0, CHUNK_MAX), chunk(CHUNK_MAX, CHUNK_MAX)],
+      'MALFORMED',
+    ],
     ['a body above the limit', [detached, vetted(BODY_MAX + 1)], 'TOO_LARGE'],
     ['a short body announced', [detached, vetted(INLINE_BODY_MAX)], 'MALFORMED'],
   ])('ends the connection at %s', (_, steps, code) => {
@@ -140,6 +152,17 @@ describe('a courier with a hostile peer', () => {
     expect(actions).toMatchObject([{ kind: 'fault', fault: { code } }]);
   });
 
+  it('reads no item after a bad one', () => {
+    const reader = new ItemReader();
+    const good = encodeItem(detached);
+    const bad = Uint8Array.of(0, 0, 0, 2, 0x82, 0x09);
+    expect(reader.push(new Uint8Array([...good, ...bad, ...good])).map((item) => item.ok)).toEqual([
+      true,
+      false,
+    ]);
+    expect(reader.push(good)).toEqual([]);
+  });
+
   it('never throws and sends nothing for any bytes', () => {
     for (let seed = 0; seed < 200; seed++) {
       const courier = createCourier(hashBody);
@@ -174,6 +197,23 @@ describe('a courier with a hostile peer', () => {
     const next = makeMessage(8, BIG.subarray(0, 9));
     const { actions } = play([detached, skip, { kind: 'inline', ...next }]);
     expect(actions.map((action) => action.kind)).toEqual(['vet', 'send', 'message']);
+  });
+
+  it('takes no message while what it has to say about the last one waits for room', () => {
+    const { courier } = play([detached]);
+    const skip: CourierEvent = { kind: 'vetted', header, answer: { kind: 'skip' } };
+    expect(stepCourier(courier, skip, 0).actions).toEqual([]);
+    const again: CourierEvent = { kind: 'bytes', bytes: encodeItem(detached) };
+    expect(stepCourier(courier, again, 0).actions).toMatchObject([
+      { kind: 'fault', fault: { code: 'MALFORMED' } },
+    ]);
+  });
+
+  it('has a header vetted again when it comes with another signature', () => {
+    const { courier } = play([detached, accept, chunk(0, 10)]);
+    const { actions } = play([{ ...detached, signature: new Uint8Array(64) }], courier);
+    expect(actions.map((action) => action.kind)).toEqual(['vet']);
+    expect(courier.pulling).toBe(undefined);
   });
 
   it('takes no notice of an answer about a header of an earlier connection', () => {

@@ -161,6 +161,22 @@ describe('a hostile or mad peer', () => {
     expect(countLink(line.ends.responder.link).strays).toBe(6);
   });
 
+  it('that sends a frame again gets one ACK for all of one read, no NAK and no second delivery', () => {
+    const line = connected();
+    const { responder } = line.ends;
+    const decoder = new FrameDecoder();
+    const answers: Frame[] = [];
+    line.tap = (_, bytes) => {
+      answers.push(...decoder.push(bytes));
+      return [];
+    };
+    const data = frame(line, { type: 'DATA', payload: Uint8Array.of(1) });
+    line.inject(responder, data);
+    line.inject(responder, new Uint8Array([...data, ...data, ...data]));
+    expect(answers.map(({ type, ack }) => [type, ack])).toEqual([['ACK', 1]]);
+    expect(responder.delivered).toBe(1);
+  });
+
   it('that sends DATA out of order gets one NAK a round and no delivery', () => {
     const line = connected();
     const before = line.ends.responder.written;

@@ -1,39 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { nameConnection } from '../../src/connection/hello.ts';
 import { countLink, createLink, sendable, stepLink } from '../../src/connection/link.ts';
-import { encodeFrame, type Frame, FrameDecoder } from '../../src/frame/index.ts';
-import { CLEAN, type End, feed, Line, patternBytes } from './line.ts';
+import { encodeFrame } from '../../src/frame/index.ts';
+import { CLEAN, feed, Line, patternBytes } from './line.ts';
+import { bare, connected, record, typesOf } from './recorded.ts';
 
 const MESSAGE = patternBytes(3000, 1);
-
-/** Everything that went over the line, as it was written. */
-function record(line: Line): { from: End; bytes: Uint8Array }[] {
-  const seen: { from: End; bytes: Uint8Array }[] = [];
-  line.tap = (from, bytes) => {
-    seen.push({ from, bytes });
-    return [bytes];
-  };
-  return seen;
-}
-
-function typesOf(pieces: readonly Uint8Array[]): string[] {
-  const decoder = new FrameDecoder();
-  return pieces.flatMap((piece) => decoder.push(piece)).map((frame) => frame.type);
-}
-
-function bare(from: Frame['from'], type: Frame['type'], connection: number, ack = 0): Uint8Array {
-  return encodeFrame({ from, type, connection, seq: 0, ack, payload: new Uint8Array(0) });
-}
-
-function connected(seed = 1): { line: Line; initiator: End; responder: End; connection: number } {
-  const line = new Line({ seed });
-  line.openBoth();
-  line.run(100);
-  const { initiator, responder } = line.ends;
-  const connection = responder.ups.at(-1)?.connection;
-  if (connection === undefined) throw new Error('no connection');
-  return { line, initiator, responder, connection };
-}
 
 describe('the three hellos', () => {
   it('open one connection, named alike at both ends, and carry what each side has to say', () => {
@@ -130,75 +102,6 @@ describe('the three hellos', () => {
     seen.length = 0;
     line.run(line.now + 30_000);
     expect(seen.every(({ from }) => from === line.ends.initiator)).toBe(true);
-  });
-});
-
-describe('what an attacker recorded', () => {
-  it('cannot end a live connection: an old SYN opens nothing without the echo of a fresh nonce', () => {
-    const line = new Line({ seed: 1 });
-    const seen = record(line);
-    line.openBoth();
-    line.run(100);
-    line.send(line.ends.initiator, MESSAGE);
-    line.run(200);
-    line.reboot(line.ends.initiator);
-    line.run(1_000);
-    const { initiator, responder } = line.ends;
-    const ups = responder.ups.length;
-    const before = responder.delivered;
-    for (const { from, bytes } of seen.slice()) if (from === initiator) line.inject(responder, bytes);
-    for (const { from, bytes } of seen.slice()) if (from === responder) line.inject(initiator, bytes);
-    line.run(line.now + 30_000);
-    expect(responder.ups.length).toBe(ups);
-    expect(responder.delivered).toBe(before);
-    expect(initiator.downs).toEqual([]);
-    line.send(initiator, MESSAGE);
-    line.run(line.now + 1_000);
-    expect(Uint8Array.from(responder.received.at(-1) ?? [])).toEqual(MESSAGE);
-  });
-
-  it('dies with its connection: frames of an old one change nothing in a new one', () => {
-    const { line, initiator, responder } = connected();
-    const seen = record(line);
-    line.send(initiator, MESSAGE);
-    line.send(responder, MESSAGE);
-    line.run(line.now + 100);
-    const old = seen.slice();
-    line.reboot(responder);
-    line.run(line.now + 20_000, () => initiator.ups.length === 2 && responder.ups.length === 2);
-    const [atInitiator, atResponder] = [initiator.delivered, responder.delivered];
-    for (const { from, bytes } of old) line.inject(from === initiator ? responder : initiator, bytes);
-    line.run(line.now + 10_000);
-    expect([initiator.delivered, responder.delivered]).toEqual([atInitiator, atResponder]);
-    expect([initiator.downs.length, responder.downs.length]).toEqual([1, 0]);
-  });
-
-  it('is not believed when reflected to its sender', () => {
-    const { line, initiator, responder } = connected();
-    line.tap = (from, bytes) => {
-      line.inject(from, bytes);
-      return [bytes];
-    };
-    line.send(initiator, MESSAGE);
-    line.send(responder, MESSAGE);
-    line.run(line.now + 60_000);
-    expect([initiator.delivered, responder.delivered]).toEqual([MESSAGE.length, MESSAGE.length]);
-    expect([initiator.downs, responder.downs]).toEqual([[], []]);
-    expect(countLink(initiator.link).strays).toBeGreaterThan(5);
-  });
-
-  it('does not open a connection when a SYN_ACK answers another SYN', () => {
-    const line = new Line({ seed: 1 });
-    const seen = record(line);
-    line.openBoth();
-    line.run(100);
-    const answers = seen.filter(({ from }) => from === line.ends.responder);
-    const fresh = new Line({ seed: 2 });
-    fresh.openBoth();
-    // Its second nonce: the first is the one that was answered.
-    fresh.reboot(fresh.ends.initiator);
-    for (const { bytes } of answers) fresh.inject(fresh.ends.initiator, bytes);
-    expect(fresh.ends.initiator.ups).toEqual([]);
   });
 });
 
