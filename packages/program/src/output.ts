@@ -3,7 +3,8 @@
  * stdout can always be piped.
  */
 import process from 'node:process';
-import { escapeJson, escapeText } from './escape.ts';
+import { escapeText } from '@coldwire/protocol/escape.ts';
+import { escapeJson } from './escape-json.ts';
 
 export type JsonValue =
   | string

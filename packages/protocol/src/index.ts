@@ -3,6 +3,7 @@ export * from './bytes.ts';
 export * from './cbor/index.ts';
 export * from './charter/charter.ts';
 export * from './ed25519.ts';
+export * from './escape.ts';
 export * from './evidence/record.ts';
 export * from './fault.ts';
 export * from './hash.ts';

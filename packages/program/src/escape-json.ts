@@ -1,0 +1,16 @@
+/** Keeps a line of JSON safe to look at: what a terminal would not show is written in JSON's own escapes. */
+import { UNPRINTABLE_RANGES } from '@coldwire/protocol/unprintable.ts';
+
+const CLASS = UNPRINTABLE_RANGES.map(
+  ([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`,
+);
+const UNPRINTABLE = new RegExp(`[${CLASS.join('')}]`, 'gu');
+
+/** Escapes in a text that is JSON already; it still parses to the same value. */
+export function escapeJson(json: string): string {
+  return json.replace(UNPRINTABLE, (char) =>
+    Array.from({ length: char.length }, (_, i) => char.charCodeAt(i))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
