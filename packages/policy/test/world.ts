@@ -4,19 +4,22 @@
  */
 import { readFileSync } from 'node:fs';
 import {
-  type Admit,
+  Admit,
   Charter,
   concatBytes,
   createEd25519Signer,
+  Dead,
   type Ed25519Signer,
   encode,
+  Freeze,
   fromHex,
-  type Headers,
+  Headers,
   hashIntent,
   hashRequest,
   hashVerdict,
   Intent,
   type MerkleProof,
+  type MessageType,
   type SignedIntent,
   SignRequest,
   type Verdict,
@@ -32,7 +35,9 @@ import {
   type CharterInForce,
   createPolicyState,
   evaluate,
+  freeze,
   loadCharter,
+  markDead,
   type PolicyState,
   type Refusal,
 } from '../src/index.ts';
@@ -217,11 +222,21 @@ export type IntentPlan = {
   readonly expires?: number;
 };
 
+/** A request as it comes over the line, and the machine's two clocks when it was judged. */
+export type Event = {
+  readonly type: MessageType;
+  readonly body: Uint8Array;
+  readonly time: number;
+  readonly uptime: number;
+};
+
 export class World {
   readonly loaded: CharterInForce;
   state: PolicyState;
   readonly journal: Change[] = [];
   readonly chain: Block[] = [];
+  /** Every request that the machine carried out, as the vectors hold them. */
+  readonly events: Event[] = [];
   /** µs of running time of the machine. */
   uptime = 0;
   #numbers = 0;
@@ -275,8 +290,14 @@ export class World {
     this.chain.length -= blocks;
   }
 
+  note(type: MessageType, body: Uint8Array, time = this.now): void {
+    this.events.push({ type, body, time, uptime: this.uptime });
+  }
+
   feed(blocks: readonly Block[]): void {
-    const outcome = acceptHeaders(this.state, headersOf(blocks), this.uptime);
+    const body = headersOf(blocks);
+    this.note('HEADERS', encode(Headers, body));
+    const outcome = acceptHeaders(this.state, body, this.uptime);
     if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome.refusals));
     this.apply(outcome.changes);
   }
@@ -327,9 +348,7 @@ export class World {
   }
 
   admit(transaction: Uint8Array, coins: readonly Coin[], proof: MerkleProof | null): void {
-    const outcome = admit(this.state, { transaction, coins: coins.map(claimOf), proof });
-    if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome));
-    this.apply(outcome.changes);
+    this.admitAny({ transaction, coins: coins.map(claimOf), proof });
   }
 
   intent(plan: IntentPlan = {}): SignedIntent {
@@ -379,6 +398,7 @@ export class World {
 
   /** Admits and returns the coins, with the amounts that the machine took over. */
   admitAny(body: Admit): Coin[] {
+    this.note('ADMIT', encode(Admit, body));
     const outcome = admit(this.state, body);
     if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome));
     this.apply(outcome.changes);
@@ -399,8 +419,22 @@ export class World {
     return outcome.refusals.map((refusal) => [refusal.code, factsOf(refusal)]);
   }
 
+  freeze(by: string): void {
+    this.note('FREEZE', encode(Freeze, { reason: 'vector' }));
+    this.apply(freeze(this.state, by, this.uptime).changes);
+  }
+
+  /** Proves a transaction dead and applies it. */
+  bury(body: Dead): void {
+    this.note('DEAD', encode(Dead, body));
+    const outcome = markDead(this.state, body);
+    if (outcome.kind !== 'ok') throw new Error('the proof was refused');
+    this.apply(outcome.changes);
+  }
+
   /** Approves and applies; throws on a refusal. */
   approve(request: SignRequest) {
+    this.note('SIGN', encode(SignRequest, request));
     const outcome = this.evaluate(request);
     if (outcome.kind !== 'approved') {
       throw new Error(JSON.stringify(outcome.kind === 'refused' ? outcome.refusals : outcome.fault.detail));
