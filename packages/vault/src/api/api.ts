@@ -1,0 +1,128 @@
+/**
+ * The vault's HTTP API on the loopback. A request needs no password: the requester's signature over the intent is what
+ * makes it count, here and at every signer.
+ *
+ *   POST /v1/intents            {intent, signature}  → 201 new, 200 known, 400 refused, 409 INTENT_REUSED
+ *   GET  /v1/withdrawals        ?state=&after=&limit=
+ *   GET  /v1/withdrawals/{id}   with its history
+ *   GET  /v1/status
+ *   POST /v1/addresses          → 201 a fresh receiving address
+ */
+import type { CharterInForce } from '@coldwire/policy';
+import { type JsonValue, toJsonLine } from '@coldwire/program';
+import { fromHex } from '@coldwire/protocol';
+import { readSignedIntent } from '@coldwire/screen';
+import { errorReply, type JsonReply, type JsonRequest } from '@coldwire/screen/io/json-server.ts';
+import { encodeAddress, type WalletScripts } from '@coldwire/wallet';
+import {
+  findWithdrawal,
+  historyOf,
+  listWithdrawals,
+  nextReceiving,
+  STATES,
+  type Store,
+  submitIntent,
+  summarize,
+  tipHeight,
+} from '../queue/index.ts';
+import { authenticate, findObstacles } from './intake.ts';
+import { historyJson, summaryJson, withdrawalJson } from './view.ts';
+
+export interface ApiContext {
+  readonly store: Store;
+  readonly charter: Pick<CharterInForce, 'first' | 'policy' | 'requesters' | 'network'>;
+  /** In the order of the charter's wallets; addresses are handed out of the last. */
+  readonly scripts: readonly WalletScripts[];
+  /** Called after a new intent is on disk, so that the loop does not wait for its next round. */
+  readonly onIntent: () => void;
+}
+
+/** Bytes of a request's body: one intent in hexadecimal. */
+export const MAX_API_BODY = 4096;
+const PAGE = 100;
+
+function ok(status: number, value: JsonValue): JsonReply {
+  return { status, json: toJsonLine(value) };
+}
+
+function refusal(codes: readonly string[], detail: string): JsonReply {
+  return { status: 400, json: JSON.stringify({ error: { code: codes[0] ?? 'MALFORMED', codes, detail } }) };
+}
+
+function postIntent(context: ApiContext, body: unknown): JsonReply {
+  const { store, charter } = context;
+  const signed = readSignedIntent(body);
+  if (signed === undefined) {
+    return refusal(['MALFORMED'], 'the body must be {"intent": hex, "signature": hex}, in lower case');
+  }
+  const checked = authenticate(signed, charter);
+  if (checked.kind === 'fault') return refusal([checked.code], checked.detail);
+  if (checked.kind === 'refused') return refusal(checked.codes, 'not signed by a requester of the charter');
+  // One that is known already is answered whatever the chain says by now: repeating a request is harmless.
+  if (findWithdrawal(store, checked.intent.id) === undefined) {
+    const obstacles = findObstacles(checked.intent, charter, tipHeight(store));
+    if (obstacles.length > 0) return refusal(obstacles, 'every signer would refuse this intent');
+  }
+  const submission = submitIntent(store, signed);
+  if (submission.kind === 'reused')
+    return errorReply(409, submission.code, 'the id came before with other contents');
+  if (submission.kind === 'created') context.onIntent();
+  const status = submission.kind === 'created' ? 201 : 200;
+  return ok(status, withdrawalJson(store, submission.withdrawal, charter.network));
+}
+
+function parseId(text: string | null | undefined): Uint8Array | undefined {
+  return text !== null && text !== undefined && /^[0-9a-f]{32}$/.test(text) ? fromHex(text) : undefined;
+}
+
+function getList({ store, charter }: ApiContext, query: URLSearchParams): JsonReply {
+  const word = query.get('state');
+  const state = STATES.find((known) => known === word) ?? null;
+  const after = parseId(query.get('after')) ?? null;
+  const limit = Number(query.get('limit') ?? PAGE);
+  const known = [...query.keys()].every((key) => ['state', 'after', 'limit'].includes(key));
+  const valid = (word === null || state !== null) && query.has('after') === (after !== null);
+  if (!known || !valid || !Number.isInteger(limit) || limit < 1 || limit > PAGE) {
+    return refusal(['MALFORMED'], `state, after (an id) and limit (1 to ${PAGE}) are what it takes`);
+  }
+  const withdrawals = listWithdrawals(store, { state, after, limit });
+  return ok(200, { withdrawals: withdrawals.map((one) => withdrawalJson(store, one, charter.network)) });
+}
+
+function getOne({ store, charter }: ApiContext, text: string | undefined): JsonReply {
+  const id = parseId(text);
+  const withdrawal = id === undefined ? undefined : findWithdrawal(store, id);
+  if (withdrawal === undefined) return errorReply(404, 'NOT_FOUND', 'there is no such withdrawal');
+  const history = historyJson(historyOf(store, withdrawal.id));
+  return ok(200, { ...withdrawalJson(store, withdrawal, charter.network), history });
+}
+
+function newAddress({ store, charter, scripts }: ApiContext): JsonReply {
+  const wallet = scripts.length - 1;
+  const place = nextReceiving(store, wallet, charter.policy.receiveLimit);
+  if (place === undefined)
+    return errorReply(409, 'PATH_RANGE', 'all receiving addresses of the charter are handed out');
+  const script = scripts[wallet]?.at(0, place.index).scriptPubKey;
+  const address = script === undefined ? undefined : encodeAddress(script, charter.network);
+  if (address === undefined) throw new Error('a script of ours without an address');
+  return ok(201, { address, wallet, chain: 0, index: place.index });
+}
+
+export function handleApi(context: ApiContext, { method, path, query, body }: JsonRequest): JsonReply {
+  const [version, resource, id, ...rest] = path;
+  if (version === 'v1' && rest.length === 0) {
+    switch (`${method} ${resource}${id === undefined ? '' : '/id'}`) {
+      case 'POST intents':
+        return postIntent(context, body);
+      case 'GET withdrawals':
+        return getList(context, query);
+      case 'GET withdrawals/id':
+        return getOne(context, id);
+      case 'GET status':
+        return ok(200, summaryJson(summarize(context.store)));
+      case 'POST addresses':
+        return newAddress(context);
+    }
+  }
+  return errorReply(404, 'NOT_FOUND', 'there is no such resource');
+}

@@ -1,0 +1,56 @@
+/** Withdrawals and the queue as JSON values. Amounts are decimal strings in sat, bytes hexadecimal, txids as people read them. */
+import type { JsonValue } from '@coldwire/program';
+import { displayTxid, encodeAddress, type Network } from '@coldwire/wallet';
+import {
+  findBatch,
+  type HistoryEntry,
+  type Store,
+  type Summary,
+  tipHeight,
+  type Withdrawal,
+} from '../queue/index.ts';
+
+export function withdrawalJson(
+  store: Store,
+  withdrawal: Withdrawal,
+  network: Network,
+): { [key: string]: JsonValue } {
+  const { id, requester, amount, script, created, expires, state, codes, batch, height } = withdrawal;
+  const carrier = batch === null ? undefined : findBatch(store, batch);
+  return {
+    id,
+    requester,
+    amount,
+    address: encodeAddress(script, network) ?? null,
+    script,
+    created,
+    expires,
+    state,
+    codes,
+    txid: carrier === undefined ? null : displayTxid(carrier.txid),
+    height,
+    confirmations: height === null ? 0 : tipHeight(store) - height + 1,
+  };
+}
+
+export function historyJson(entries: readonly HistoryEntry[]): JsonValue {
+  return entries.map(({ seq, at, event }) => {
+    const when = new Date(at).toISOString();
+    return event.kind === 'received'
+      ? { seq, at: when, kind: event.kind }
+      : { seq, at: when, kind: event.kind, ...event.value };
+  });
+}
+
+export function summaryJson({ tip, states, openBatches, balance }: Summary): JsonValue {
+  const { confirmed, reserved, unconfirmed, coins } = balance;
+  const counts = Object.entries(states).map(
+    ([state, { count, amount }]) => [state, { count, amount }] as const,
+  );
+  return {
+    tip,
+    states: Object.fromEntries(counts),
+    openBatches,
+    balance: { confirmed, reserved, unconfirmed, coins },
+  };
+}
