@@ -1,6 +1,6 @@
 /** What every program shares with people: exit codes, failures, answers, its own directory. No sockets. */
 export { openSecureDirectory, syncDirectory, writeFileAtomic } from './directory.ts';
-export { escapeJson } from './escape-json.ts';
+export { escapeJson, escapeText } from './escape.ts';
 export { EXIT, type ExitCode } from './exit.ts';
 export { classify, Failure, type FailureText } from './failure.ts';
 export { type JsonValue, makeOutput, type Output, toJsonLine } from './output.ts';

@@ -3,8 +3,7 @@
  * stdout can always be piped.
  */
 import process from 'node:process';
-import { escapeText } from '@coldwire/protocol/escape.ts';
-import { escapeJson } from './escape-json.ts';
+import { escapeJson, escapeText } from './escape.ts';
 
 export type JsonValue =
   | string

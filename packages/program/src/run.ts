@@ -4,9 +4,8 @@
  */
 import { basename } from 'node:path';
 import process from 'node:process';
-import { escapeText } from '@coldwire/protocol/escape.ts';
 import { Command } from 'commander';
-import { escapeJson } from './escape-json.ts';
+import { escapeJson, escapeText } from './escape.ts';
 import type { ExitCode } from './exit.ts';
 import { EXIT } from './exit.ts';
 import { classify, type Failure } from './failure.ts';

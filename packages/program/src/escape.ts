@@ -1,5 +1,7 @@
-/** Keeps a line of JSON safe to look at: what a terminal would not show is written in JSON's own escapes. */
+/** The escapes of what programs print: the protocol's for lines that people read, JSON's own for lines of JSON. */
 import { UNPRINTABLE_RANGES } from '@coldwire/protocol/unprintable.ts';
+
+export { escapeText } from '@coldwire/protocol/escape.ts';
 
 const CLASS = UNPRINTABLE_RANGES.map(
   ([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`,

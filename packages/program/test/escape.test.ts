@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeJson } from '../src/escape-json.ts';
+import { escapeJson } from '../src/escape.ts';
 
 describe('escapeJson', () => {
   it('changes no value', () => {
