@@ -25,26 +25,32 @@ const PKCS8 = Uint8Array.of(
   0x20,
 );
 
-/** Encodings of the eight points of small order, canonical and not (RFC 8032, section 5.1.3; sign bit cleared). */
+/** Encodings of the eight points of small order that are below p (RFC 8032, section 5.1.3; sign bit cleared). */
 const SMALL_ORDER = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
   'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ]);
 
 const MAX_CACHED_KEYS = 256;
 const keys = new Map<string, KeyObject>();
 
-/** Whether 32 bytes can serve as a verification key: a reduced point encoding that is not of small order. */
+/**
+ * Whether 32 bytes have the form of a verification key: y below p = 2^255 - 19, and not of small order. OpenSSL takes
+ * larger y, so that one point would have two encodings. Whether it lies on the curve shows when it is used.
+ */
 export function isPublicKey(publicKey: Uint8Array): boolean {
   if (publicKey.length !== 32) return false;
   const plain = Uint8Array.from(publicKey);
   plain[31] = (plain[31] ?? 0) & 0x7f;
-  return !SMALL_ORDER.has(toHex(plain));
+  return isBelowP(plain) && !SMALL_ORDER.has(toHex(plain));
+}
+
+/** p is ed ff … ff 7f on the line, little-endian. */
+function isBelowP(y: Uint8Array): boolean {
+  return (y[0] ?? 0) < 0xed || y[31] !== 0x7f || y.subarray(1, 31).some((byte) => byte !== 0xff);
 }
 
 function keyObject(publicKey: Uint8Array): KeyObject {
