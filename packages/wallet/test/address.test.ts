@@ -225,7 +225,7 @@ test('base58 of a private key, an extended key and other lengths is not an addre
 
 test('a very long text is refused before it costs time', () => {
   const started = performance.now();
-  expect(decodeAddress('1'.repeat(1_000_000), 'mainnet').ok).toBe(false);
+  expect(decodeAddress('z'.repeat(1_000_000), 'mainnet').ok).toBe(false);
   expect(decodeAddress(`bc1${'q'.repeat(1_000_000)}`, 'mainnet').ok).toBe(false);
   expect(performance.now() - started).toBeLessThan(200);
 });

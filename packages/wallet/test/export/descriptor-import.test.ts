@@ -76,6 +76,11 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
     withChecksum(body.replace('48h/1h/0h/2h', '48h/1h/2h')),
     'not at its path',
   ],
+  [
+    'with a path that ends elsewhere',
+    withChecksum(body.replace('48h/1h/0h/2h', '48h/1h/0h/1h')),
+    'not at its path',
+  ],
   ['with a broken extended key', withChecksum(body.replace('tpub', 'tpuc')), 'not base58'],
   [
     'with a private key',

@@ -62,7 +62,7 @@ describeWithOracle('hwi', [ORACLE_PYTHON, '-c', 'import hwilib.psbt, hwilib.desc
     const bytes = exportPsbt(scripts, tx, [{ ...first, previous }, ...rest], change);
     const psbt = Buffer.from(bytes).toString('base64');
     // Its curve arithmetic is plain Python: about a second a script.
-    const few = [0, 1_000_000];
+    const few = [1_000_000];
     const descriptors = [describeChain(known.wallet, 0), describeChain(known.wallet, 1)];
     expect(ask('read_with_hwi.py', { descriptors, indices: few, psbt })).toEqual({
       scripts: ([0, 1] as const).map((chain) =>
