@@ -17,7 +17,7 @@ import {
   toJsonLine,
 } from '@coldwire/program';
 import { createEd25519Signer, fromHex, toHex } from '@coldwire/protocol';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openDenyList } from './io/deny-list.ts';
 import { openHistory } from './io/history.ts';
 import { serveJson } from './io/json-server.ts';
@@ -118,7 +118,11 @@ function addRun(program: Command): void {
       '--deny <file>',
       'deny list: one address or hexadecimal script per line; read again when it changes',
     )
-    .option('--amount-floor <sat>', 'an amount up to this is never unusual', parseSats, DEFAULTS.amountFloor)
+    .addOption(
+      new Option('--amount-floor <sat>', 'an amount up to this is never unusual')
+        .argParser(parseSats)
+        .default(DEFAULTS.amountFloor, `${DEFAULTS.amountFloor}`),
+    )
     .option(
       '--amount-spread <n>',
       'spreads above the usual amount that are usual',
