@@ -3,7 +3,7 @@
  * So a port is opened first and then every process is looked at: of two that open at once, at least one sees the other.
  * Limit: processes of other users are seen by root only, and none outside of this PID namespace.
  */
-import { fstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 
 export type Occupant = { readonly pid: number; readonly name: string };
 
@@ -22,16 +22,29 @@ function hasOpen(pid: string, port: Stats): boolean {
     const path = `/proc/${pid}/fd/${fd}`;
     if (read(() => readlinkSync(path))?.startsWith('/dev/') !== true) continue;
     const stats = read(() => statSync(path));
-    if (stats?.isCharacterDevice() === true && isSame(stats, port)) return true;
+    if (stats?.isCharacterDevice() === true && isSame(stats, port)) return !isMaker(pid, port);
   }
   return false;
 }
 
+/** Whether a process has the other side of a pseudo-terminal open: socat keeps both, and reads only that one. */
+function isMaker(pid: string, port: Stats): boolean {
+  if (!isPseudo(port)) return false;
+  const minor = (port.rdev & 0xff) | ((port.rdev >> 12) & 0xfff00);
+  const index = new RegExp(`^tty-index:\\s+${minor}$`, 'm');
+  return list(`/proc/${pid}/fdinfo`).some((fd) => {
+    return index.test(read(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')) ?? '');
+  });
+}
+
+function isPseudo(terminal: Stats): boolean {
+  const major = (terminal.rdev >> 8) & 0xfff;
+  return major >= 136 && major <= 143;
+}
+
 /** Device numbers name a device everywhere, but those of pseudo-terminals only within one mount of /dev/pts. */
 function isSame(one: Stats, other: Stats): boolean {
-  const major = (one.rdev >> 8) & 0xfff;
-  const pseudo = major >= 136 && major <= 143;
-  return one.rdev === other.rdev && (!pseudo || one.dev === other.dev);
+  return one.rdev === other.rdev && (!isPseudo(one) || one.dev === other.dev);
 }
 
 function readName(pid: string): string {

@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -133,6 +133,21 @@ describe('a tty', () => {
     const began = performance.now();
     await port.close();
     expect(performance.now() - began).toBeLessThan(3_000);
+  });
+});
+
+const hasSocat = spawnSync('socat', ['-V'], { stdio: 'ignore' }).status === 0;
+
+describe('a pair of terminals made by socat', () => {
+  it.runIf(hasSocat)('carries all values, and 10 MB both ways at once', async () => {
+    const folder = makeFolder();
+    const [left, right] = [join(folder, 'left'), join(folder, 'right')];
+    const socat = spawn('socat', [`PTY,link=${left}`, `PTY,link=${right}`], { stdio: 'ignore' });
+    cleanups.push(() => socat.kill());
+    await until(() => existsSync(left) && existsSync(right));
+    const [a, b] = [keep(openTty(left, 115_200)), keep(openTty(right, 115_200))];
+    await carriesAllValues(a, b);
+    for (const [sent, came] of await exchange(a, b, TEN_MB)) expect(came).toBe(sent);
   });
 });
 
