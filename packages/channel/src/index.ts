@@ -2,3 +2,11 @@
 export { Channel, type ChannelOptions, type ChannelOwner, type Reading, type Taken } from './channel.ts';
 export { readSignedCharter, type SignedCharterFile } from './charter-file.ts';
 export { foldRecord, packMessage, unpackMessage } from './fold.ts';
+export {
+  LINE_FLAGS,
+  type LineFlags,
+  type LineOption,
+  openLine,
+  readLineFlags,
+  speedOf,
+} from './line-option.ts';

@@ -4,12 +4,13 @@
  */
 import '@coldwire/program/runtime.ts';
 import process from 'node:process';
+import { LINE_FLAGS, type LineFlags, readLineFlags } from '@coldwire/channel';
 import { defineProgram, EXIT, Failure, makeOutput, openSecureDirectory, runMain } from '@coldwire/program';
 import type { Command } from 'commander';
 import { loadNatives } from './io/native.ts';
 import { formatVerdict } from './io/preflight.ts';
 import { type Answer, askConsole, type Command as ConsoleCommand } from './run/console.ts';
-import { checkMachine, type LineOption, runSigner } from './run/run.ts';
+import { checkMachine, runSigner } from './run/run.ts';
 import { CEREMONY_MS } from './run/unseal.ts';
 
 const ABOUT =
@@ -19,26 +20,6 @@ Exit codes: 0 done, 1 bug, 2 usage, 3 policy refusal, 4 bad input, 5 environment
 SIGUSR2 locks: keys are zeroized, the process and its line stay, requests are answered LOCKED.
 Unsealing: coldwire-custody unseal … | coldwire-signer run --key-fd 0 …, or later, into the running signer:
   coldwire-signer unseal --state DIR    (waits; meanwhile: coldwire-custody unseal … > DIR/key)`;
-
-interface LineFlags {
-  readonly port?: string;
-  readonly baud: string;
-  readonly fifo?: readonly string[];
-  readonly stdio?: true;
-}
-
-function readLine(flags: LineFlags): LineOption {
-  const { port, fifo, stdio } = flags;
-  const given = [port, fifo, stdio].filter((flag) => flag !== undefined).length;
-  const usage = (what: string): Failure =>
-    new Failure(EXIT.USAGE, { what, todo: 'Give one of --port TTY, --fifo IN OUT, --stdio.' });
-  if (given !== 1) throw usage(given === 0 ? 'no line is named' : 'more than one line is named');
-  if (stdio === true) return { kind: 'stdio' };
-  if (port !== undefined) return { kind: 'tty', path: port, baud: readNumber(flags.baud, '--baud') };
-  const [input, output, ...more] = fifo ?? [];
-  if (input === undefined || output === undefined || more.length > 0) throw usage('--fifo takes two paths');
-  return { kind: 'fifo', input, output };
-}
 
 function readNumber(text: string, flag: string): number {
   const value = Number(text);
@@ -59,11 +40,8 @@ interface RunFlags extends LineFlags {
 }
 
 function addLineFlags(command: Command): Command {
-  return command
-    .option('--port <tty>', 'serial port or pseudo-terminal')
-    .option('--baud <n>', 'its speed, bits a second', '115200')
-    .option('--fifo <in-out...>', 'two FIFOs: one to read, one to write')
-    .option('--stdio', 'standard input and output: a shell’s pipes or a terminal');
+  for (const [flags, text, fallback] of LINE_FLAGS) command.option(flags, text, fallback);
+  return command;
 }
 
 function addRun(program: Command): void {
@@ -77,7 +55,7 @@ function addRun(program: Command): void {
     .option('--waive <item>', 'accept a failed preflight item, by name; may be given again', collect, [])
     .action((flags: RunFlags) =>
       runSigner({
-        line: readLine(flags),
+        line: readLineFlags(flags),
         charter: flags.charter,
         state: flags.state,
         signer: flags.signer,
@@ -149,7 +127,9 @@ function addCheck(program: Command): void {
     .action((flags: LineFlags & ConsoleFlags & { readonly waive: readonly string[] }) => {
       const state = openSecureDirectory(flags.state);
       const line =
-        flags.port === undefined && flags.fifo === undefined ? { kind: 'stdio' as const } : readLine(flags);
+        flags.port === undefined && flags.fifo === undefined
+          ? { kind: 'stdio' as const }
+          : readLineFlags(flags);
       const verdict = checkMachine(loadNatives(), { line, state, waivers: flags.waive });
       makeOutput(flags.json === true).answer(
         { ready: verdict.refused.length === 0, checks: verdict.checks.map((check) => ({ ...check })) },

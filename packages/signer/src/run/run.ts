@@ -5,10 +5,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import process from 'node:process';
-import { Channel } from '@coldwire/channel';
-import { openFifo, openStdio, openTty, type Port } from '@coldwire/link';
+import { Channel, type LineOption, openLine, speedOf } from '@coldwire/channel';
 import { describeState } from '@coldwire/policy';
-import { EXIT, Failure, openSecureDirectory } from '@coldwire/program';
+import { openSecureDirectory } from '@coldwire/program';
 import { toHex } from '@coldwire/protocol';
 import { zeroizeOnExit } from '../io/exits.ts';
 import { openKeyMemory } from '../io/key-memory.ts';
@@ -23,11 +22,6 @@ import { Machine } from './machine.ts';
 import { Report } from './report.ts';
 import { restore } from './restore.ts';
 import { receiveKey } from './unseal.ts';
-
-export type LineOption =
-  | { readonly kind: 'tty'; readonly path: string; readonly baud: number }
-  | { readonly kind: 'fifo'; readonly input: string; readonly output: string }
-  | { readonly kind: 'stdio' };
 
 export interface RunOptions {
   readonly line: LineOption;
@@ -68,7 +62,7 @@ export function runSigner(options: RunOptions): void {
         log: restored.log,
         chain: restored.chain,
         nextNonce: countNonces(line.self, machine.session),
-        baud: options.line.kind === 'tty' ? options.line.baud : 0,
+        baud: speedOf(options.line),
       },
       machine,
     ),
@@ -96,21 +90,6 @@ export function runSigner(options: RunOptions): void {
   const served = serveConsole(directory, (command) => commands[command]());
   process.on('exit', () => served.close());
   report.event('ready', { pid: process.pid, state: machine.unlocked ? 'unlocked' : 'locked' });
-}
-
-/** @throws Failure (ENVIRONMENT) saying what is wrong with the line */
-export function openLine(line: LineOption): Port {
-  try {
-    if (line.kind === 'tty') return openTty(line.path, line.baud);
-    return line.kind === 'fifo' ? openFifo(line.input, line.output) : openStdio();
-  } catch (error) {
-    const where = line.kind === 'tty' ? line.path : line.kind;
-    throw new Failure(EXIT.ENVIRONMENT, {
-      what: error instanceof Error ? error.message.replace(/\.$/, '') : 'the line cannot be opened',
-      where,
-      todo: 'Nothing was unsealed. Mend the line and start again.',
-    });
-  }
 }
 
 export function checkMachine(

@@ -1,0 +1,41 @@
+/**
+ * Who asked for the money, and who screened it: every intent signed by a requester of the charter, every intent that this
+ * gate sees for the first time covered by a screen's verdict. Refuses INTENT_SIGNATURE, INTENT_REUSED, SCREENING.
+ * Spec: protocol-spec/4-messages.md, "Intents" and "Verdicts".
+ */
+import { hashIntent, hashVerdict, toHex } from '@coldwire/protocol';
+import { type GateCharter, verifySignature } from './charter.ts';
+import type { GateIntent, Rebuilt } from './rebuild.ts';
+import { type GateRefusal, refuse } from './refusal.ts';
+import type { GateState } from './state.ts';
+
+export function checkIntents(state: GateState, rebuilt: Rebuilt): readonly GateRefusal[] {
+  return rebuilt.intents.flatMap((row) => {
+    const hash = hashIntent(state.charter.first, row.bytes);
+    const known = state.intents.get(row.id);
+    if (known !== undefined && known.hash !== toHex(hash))
+      return [refuse('INTENT_REUSED', { intent: row.id })];
+    return isRequested(state.charter, row, hash) ? [] : [refuse('INTENT_SIGNATURE', { intent: row.id })];
+  });
+}
+
+function isRequested({ charter }: GateCharter, { intent, signature }: GateIntent, hash: Uint8Array): boolean {
+  const requester = charter.requesters.find(({ name }) => name === intent.requester);
+  return requester?.keys.some((key) => verifySignature(key, hash, signature)) === true;
+}
+
+export function checkVerdicts(state: GateState, rebuilt: Rebuilt): readonly GateRefusal[] {
+  const { charter, first } = state.charter;
+  const hashes = rebuilt.intents.map(({ bytes }) => hashIntent(first, bytes));
+  const covered = new Set<number>();
+  for (const { screen, covers, issued, signature } of rebuilt.request.verdicts) {
+    const key = charter.screens.find(({ name }) => name === screen)?.key;
+    const parts = covers.flatMap((place) => hashes[place] ?? []);
+    if (key === undefined || parts.length !== covers.length) continue;
+    if (verifySignature(key, hashVerdict(first, issued, parts), signature))
+      for (const place of covers) covered.add(place);
+  }
+  return rebuilt.intents.flatMap(({ id }, place) =>
+    covered.has(place) || state.intents.has(id) ? [] : [refuse('SCREENING', { intent: id })],
+  );
+}

@@ -1,0 +1,86 @@
+/**
+ * The charter as the gate takes it over, judged by the gate's own code: decoded, signed by every custodian (Ed25519 of
+ * @noble/curves), with the gate's own place in it. Refuses everything else. Spec: protocol-spec/5-charter.md, 13-gate.md.
+ */
+import {
+  type Charter,
+  decodeCharter,
+  hashCharter,
+  type Infer,
+  type SignedCharter,
+  toHex,
+} from '@coldwire/protocol';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { HDKey } from '@scure/bip32';
+
+/** A wallet's account keys, ready to derive from. */
+export interface GateWallet {
+  readonly accounts: readonly HDKey[];
+}
+
+export interface GateCharter {
+  readonly charter: Charter;
+  readonly hash: Uint8Array;
+  /** Hash of the first charter. */
+  readonly first: Uint8Array;
+  /** This gate's name and place among the gates. */
+  readonly name: string;
+  readonly place: number;
+  readonly wallets: readonly GateWallet[];
+}
+
+export type LoadedCharter =
+  | { readonly ok: true; readonly value: GateCharter }
+  | { readonly ok: false; readonly problem: string };
+
+const no = (problem: string): LoadedCharter => ({ ok: false, problem });
+
+/** Strict verification (RFC 8032, no ZIP-215 leniency); false for malformed keys and signatures. */
+export function verifySignature(key: Uint8Array, hash: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return ed25519.verify(signature, hash, key, { zip215: false });
+  } catch {
+    return false;
+  }
+}
+
+export function loadGateCharter(signed: Infer<typeof SignedCharter>, name: string): LoadedCharter {
+  const [bytes, signatures] = signed;
+  const decoded = decodeCharter(bytes);
+  if (!decoded.ok) return no(`it is not a charter: ${decoded.fault.detail}`);
+  const charter = decoded.value;
+  const hash = hashCharter(bytes);
+  if (charter.first !== null) return no('a charter that succeeds another is not accepted by this version');
+  for (const custodian of charter.custodians) {
+    const own = signatures.filter(([signer]) => signer === custodian.name);
+    const [row] = own;
+    if (row === undefined || own.length > 1 || !verifySignature(custodian.key, hash, row[1])) {
+      return no(`the signature of ${custodian.name} is missing or wrong`);
+    }
+  }
+  if (signatures.length !== charter.custodians.length)
+    return no('it has signatures of people who are no custodians');
+  const place = charter.gates.findIndex((gate) => gate.name === name);
+  if (place < 0)
+    return no(`it has no gate "${name}"; its gates are ${charter.gates.map((gate) => gate.name).join(', ')}`);
+  const wallets = openWallets(charter);
+  if (wallets === undefined)
+    return no('a wallet has a key that is not a point of the curve, or the same key twice');
+  return { ok: true, value: { charter, hash, first: hash, name, place, wallets } };
+}
+
+function openWallets(charter: Charter): readonly GateWallet[] | undefined {
+  try {
+    return charter.wallets.map(({ keys }) => {
+      const distinct = new Set(keys.map(({ publicKey }) => toHex(publicKey)));
+      if (distinct.size !== keys.length) throw new Error('the same key twice');
+      return {
+        accounts: keys.map(
+          ({ publicKey, chainCode, path }) => new HDKey({ publicKey, chainCode, depth: path.length }),
+        ),
+      };
+    });
+  } catch {
+    return undefined;
+  }
+}

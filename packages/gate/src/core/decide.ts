@@ -1,0 +1,216 @@
+/**
+ * The gate's mind: from its state and one CLEAR to a final transaction, or to every rule that it breaks. Synchronous and
+ * pure but for `open`, which holds the gate's key; an auditor runs the same function with disclosed content keys.
+ * Spec: protocol-spec/13-gate.md.
+ */
+import {
+  BODY_MAX,
+  Clear,
+  Cleared,
+  decode,
+  encode,
+  equalBytes,
+  fromHex,
+  Hello,
+  hashIntent,
+  hashRequest,
+  type MessageType,
+  type Received,
+  Refused,
+  SignRequest,
+  State,
+  Status,
+  toHex,
+} from '@coldwire/protocol';
+import { checkIntents, checkVerdicts } from './authorize.ts';
+import type { GateChange } from './change.ts';
+import { type ClearedSpend, combine } from './combine.ts';
+import { checkConflicts, checkHomes } from './conflict.ts';
+import { chargeFor, checkFees, checkWindows } from './limits.ts';
+import { type Rebuilt, rebuild } from './rebuild.ts';
+import { type GateRefusal, inOrder, refuse } from './refusal.ts';
+import { checkAnswers, type SignerAnswer } from './signed.ts';
+import { type GateState, runningTime } from './state.ts';
+import { type OpenSeal, type PartialSignatures, unsealAnswer } from './unseal.ts';
+
+export const SOFTWARE = 'coldwire 0.1.0';
+
+export interface GateReply {
+  readonly type: MessageType;
+  readonly request: Uint8Array | null;
+  /** Canonical CBOR. */
+  readonly body: Uint8Array;
+}
+
+/** In this order: journal the changes with the message, then send. */
+export interface GateDecision {
+  readonly changes: readonly GateChange[];
+  readonly replies: readonly GateReply[];
+}
+
+export function decideStart(state: GateState): GateDecision {
+  return { changes: [{ kind: 'start', value: state.session + 1 }], replies: [] };
+}
+
+/** What the vault is told first on each connection. A gate follows no chain: its tip is zero. */
+export function decideGreeting(state: GateState): GateDecision {
+  return { changes: [], replies: [{ type: 'HELLO', request: null, body: encode(Hello, describe(state)) }] };
+}
+
+function describe(state: GateState): Hello {
+  const { epoch } = state.charter.charter;
+  return { software: SOFTWARE, epoch, tipHeight: 0, tipHash: new Uint8Array(32), frozen: false };
+}
+
+/** @param uptime µs since the program started */
+export function decideMessage(
+  state: GateState,
+  received: Received,
+  uptime: number,
+  open: OpenSeal,
+): GateDecision {
+  const { type, header, body } = received;
+  if (type === 'HELLO') return { changes: [], replies: [] };
+  const { request } = header;
+  if (request === null) return reject(null, 'MALFORMED', 'a request without a request id');
+  if (type === 'STATUS') return decideStatus(state, request, body, uptime);
+  if (type === 'CLEAR') return decideClear(state, request, body, uptime, open);
+  return reject(request, 'UNKNOWN_TYPE', type);
+}
+
+function decideStatus(state: GateState, request: Uint8Array, body: Uint8Array, uptime: number): GateDecision {
+  const status = decode(Status, body);
+  if (!status.ok) return reject(request, status.fault.code, status.fault.detail);
+  const { spacing } = state.charter.charter.clock;
+  const millitick = Math.floor(runningTime(state, uptime) / (spacing * 1000));
+  const reply = encode(State, { ...describe(state), millitick, coins: 0, windows: [] });
+  return { changes: [], replies: [{ type: 'STATE', request, body: reply }] };
+}
+
+function decideClear(
+  state: GateState,
+  request: Uint8Array,
+  body: Uint8Array,
+  uptime: number,
+  open: OpenSeal,
+): GateDecision {
+  const requestHash = hashRequest(body);
+  const known = state.results.get(toHex(request));
+  if (known !== undefined) {
+    if (equalBytes(known.requestHash, requestHash)) {
+      return { changes: [], replies: [{ type: known.type, request, body: known.body }] };
+    }
+    return { changes: [], replies: [refusal(request, [refuse('CONFLICT_ID', { request: toHex(request) })])] };
+  }
+  const clear = decode(Clear, body, BODY_MAX);
+  if (!clear.ok) return reject(request, clear.fault.code, clear.fault.detail);
+  const sign = decode(SignRequest, clear.value.request, BODY_MAX);
+  if (!sign.ok) return reject(request, sign.fault.code, sign.fault.detail);
+  const judged = judge(state, clear.value, sign.value, runningTime(state, uptime), open);
+  const reply =
+    judged.kind === 'cleared'
+      ? clearedReply(request, judged.spend)
+      : refusal(request, inOrder(judged.refusals));
+  const type = judged.kind === 'cleared' ? 'CLEARED' : 'REFUSED';
+  return {
+    changes: [...judged.changes, { kind: 'result', value: { request, requestHash, type, body: reply.body } }],
+    replies: [reply],
+  };
+}
+
+type Judgement =
+  | { readonly kind: 'cleared'; readonly spend: ClearedSpend; readonly changes: readonly GateChange[] }
+  | {
+      readonly kind: 'refused';
+      readonly refusals: readonly GateRefusal[];
+      readonly changes: readonly GateChange[];
+    };
+
+const refused = (refusals: readonly GateRefusal[]): Judgement => ({ kind: 'refused', refusals, changes: [] });
+
+/** The stages in order; each needs the one before it whole. @param at µs of running time */
+function judge(state: GateState, clear: Clear, sign: SignRequest, at: number, open: OpenSeal): Judgement {
+  const rebuilding = rebuild(state.charter, sign);
+  if (!rebuilding.ok) return refused(rebuilding.refusals);
+  const rebuilt = rebuilding.value;
+  const answers = checkAnswers(state.charter, clear, Uint8Array.from(fromHex(rebuilt.txid)).reverse());
+  if (!answers.ok) return refused(answers.refusals);
+  const charge = chargeFor(state, rebuilt, at);
+  const homes = checkHomes(state, rebuilt, at);
+  const refusals = [
+    ...checkIntents(state, rebuilt),
+    ...checkVerdicts(state, rebuilt),
+    ...checkFees(state, rebuilt),
+    ...(state.cleared.has(rebuilt.txid) ? [] : checkWindows(state, charge)),
+    ...checkConflicts(state, rebuilt),
+    ...homes.refusals,
+  ];
+  const wait: readonly GateChange[] =
+    homes.seen.length === 0 ? [] : [{ kind: 'seen', value: { intents: homes.seen.map(fromHex), at } }];
+  // The delay of another gate's intents runs only for requests that are good otherwise.
+  if (refusals.length > 0) {
+    const onlyHome = refusals.every(({ code }) => code === 'GATE_HOME');
+    return { kind: 'refused', refusals, changes: onlyHome ? wait : [] };
+  }
+  const partials = unsealAll(state, answers.answers, rebuilt, open);
+  if ('refusals' in partials) return refused(partials.refusals);
+  const combination = combine(rebuilt, partials.signatures);
+  if (!combination.ok) return refused(combination.refusals);
+  const isKnown = state.cleared.has(rebuilt.txid);
+  return {
+    kind: 'cleared',
+    spend: combination.spend,
+    changes: isKnown ? [] : [record(state, rebuilt, charge)],
+  };
+}
+
+function unsealAll(
+  state: GateState,
+  answers: readonly SignerAnswer[],
+  rebuilt: Rebuilt,
+  open: OpenSeal,
+): { readonly signatures: readonly PartialSignatures[] } | { readonly refusals: readonly GateRefusal[] } {
+  const opened = answers.map((answer) => unsealAnswer(state.charter, answer, rebuilt.inputs.length, open));
+  const refusals = opened.flatMap((result) => ('code' in result ? [result] : []));
+  return refusals.length > 0
+    ? { refusals }
+    : { signatures: opened.flatMap((result) => ('code' in result ? [] : [result])) };
+}
+
+function record(state: GateState, rebuilt: Rebuilt, charge: ReturnType<typeof chargeFor>): GateChange {
+  const { draft } = rebuilt.request;
+  return {
+    kind: 'cleared',
+    value: {
+      txid: Uint8Array.from(fromHex(rebuilt.txid)).reverse(),
+      inputs: draft.inputs.map(([txid, vout]) => [txid, vout] as const),
+      fee: rebuilt.fee,
+      intents: rebuilt.intents.map(
+        ({ intent, bytes }) => [intent.id, hashIntent(state.charter.first, bytes)] as const,
+      ),
+      charge: [charge.amount, charge.count, charge.fee],
+      at: charge.at,
+    },
+  };
+}
+
+function clearedReply(request: Uint8Array, spend: ClearedSpend): GateReply {
+  const txid = Uint8Array.from(fromHex(spend.rebuilt.txid)).reverse();
+  const [first, second] = spend.keys;
+  if (first === undefined || second === undefined) throw new Error('a cleared spend has two signers');
+  return {
+    type: 'CLEARED',
+    request,
+    body: encode(Cleared, { txid, transaction: spend.raw, keys: [first, second] }),
+  };
+}
+
+function refusal(request: Uint8Array, refusals: readonly GateRefusal[]): GateReply {
+  const rows = refusals.slice(0, 256).map(({ code, facts }) => ({ code, facts }));
+  return { type: 'REFUSED', request, body: encode(Refused, { refusals: rows }) };
+}
+
+function reject(request: Uint8Array | null, code: string, detail: string): GateDecision {
+  const body = encode(Refused, { refusals: [{ code, facts: [['detail', detail.slice(0, 160)]] }] });
+  return { changes: [], replies: [{ type: 'REFUSED', request, body }] };
+}

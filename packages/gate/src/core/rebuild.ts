@@ -1,0 +1,202 @@
+/**
+ * The transaction, built once more from the draft: own derivation (@scure/bip32), own scripts and serialization
+ * (@scure/btc-signer). Nothing of the signers' code is used. Refuses what cannot be built.
+ * Spec: protocol-spec/4-messages.md, "Drafts"; 13-gate.md.
+ */
+import { type Draft, decodeIntent, type Intent, type SignRequest, toHex } from '@coldwire/protocol';
+import { OutScript, p2ms, p2wsh, Transaction } from '@scure/btc-signer';
+import type { GateCharter, GateWallet } from './charter.ts';
+import { type GateRefusal, refuse } from './refusal.ts';
+
+export const MAX_SAT = 2_100_000_000_000_000n;
+const SEQUENCE = 0xfffffffd;
+const MAX_INDEX = 0x7fff_ffff;
+const HEIGHT_LIMIT = 500_000_000;
+
+export interface GateScript {
+  readonly witnessScript: Uint8Array;
+  readonly scriptPubKey: Uint8Array;
+  /** 33 bytes each, in the order of the signers. */
+  readonly publicKeys: readonly Uint8Array[];
+}
+
+export interface GateInput {
+  /** `txid:vout`, txid as people see it. */
+  readonly outpoint: string;
+  readonly amount: bigint;
+  readonly script: GateScript;
+}
+
+export interface GateIntent {
+  readonly intent: Intent;
+  readonly id: string;
+  /** The bytes that were signed, and the signature. */
+  readonly bytes: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface Rebuilt {
+  readonly request: SignRequest;
+  readonly transaction: Transaction;
+  /** As people see it. */
+  readonly txid: string;
+  readonly inputs: readonly GateInput[];
+  readonly intents: readonly GateIntent[];
+  /** sat */
+  readonly paid: bigint;
+  readonly fee: bigint;
+}
+
+const CACHE_MAX = 4096;
+const caches = new WeakMap<GateWallet, Map<string, GateScript>>();
+
+/** `wsh(sortedmulti(2,A,B,C))` at a place (BIP-67, BIP-141). */
+export function deriveScript(wallet: GateWallet, chain: number, index: number): GateScript {
+  let cache = caches.get(wallet);
+  if (cache === undefined || cache.size >= CACHE_MAX) {
+    cache = new Map();
+    caches.set(wallet, cache);
+  }
+  const place = `${chain}/${index}`;
+  const known = cache.get(place);
+  if (known !== undefined) return known;
+  const publicKeys = wallet.accounts.map((account) => {
+    const { publicKey } = account.deriveChild(chain).deriveChild(index);
+    if (publicKey === null) throw new Error('a derived key without a public key');
+    return publicKey;
+  });
+  const sorted = [...publicKeys].sort((a, b) => Buffer.compare(a, b));
+  const multisig = p2ms(2, sorted);
+  const script = {
+    witnessScript: multisig.script,
+    scriptPubKey: p2wsh(multisig).script,
+    publicKeys,
+  };
+  cache.set(place, script);
+  return script;
+}
+
+export type Rebuilding =
+  | { readonly ok: true; readonly value: Rebuilt }
+  | { readonly ok: false; readonly refusals: readonly GateRefusal[] };
+
+/** Everything is judged that can be judged on the draft alone; a draft that cannot be built ends here. */
+export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding {
+  const { draft } = request;
+  const refusals: GateRefusal[] = [...checkShape(charter, draft)];
+  const intents = readIntents(draft, refusals);
+  const inputs = readInputs(charter, draft, refusals);
+  const outputs = placeOutputs(charter, draft, intents, refusals);
+  const paid = intents.reduce((sum, { intent }) => sum + intent.amount, 0n);
+  const spent = inputs.reduce((sum, { amount }) => sum + amount, 0n);
+  const fee = spent - outputs.reduce((sum, { amount }) => sum + amount, 0n);
+  const amounts = [...inputs, ...outputs].map(({ amount }) => amount);
+  if ([...amounts, spent].some((amount) => amount > MAX_SAT))
+    refusals.push(refuse('VALUE_RANGE', { what: 'amount', value: spent }));
+  else if (fee < 0n) refusals.push(refuse('VALUE_RANGE', { what: 'fee', value: fee }));
+  if (refusals.length > 0) return { ok: false, refusals };
+  const transaction = new Transaction({ version: 2, lockTime: draft.locktime, allowUnknownInputs: false });
+  for (const [i, { outpoint, amount, script }] of inputs.entries()) {
+    transaction.addInput({
+      txid: outpoint.slice(0, 64),
+      index: draft.inputs[i]?.[1] ?? 0,
+      sequence: SEQUENCE,
+      witnessUtxo: { script: script.scriptPubKey, amount },
+      witnessScript: script.witnessScript,
+    });
+  }
+  for (const { script, amount } of outputs) transaction.addOutput({ script, amount });
+  return { ok: true, value: { request, transaction, txid: transaction.id, inputs, intents, paid, fee } };
+}
+
+function checkShape(charter: GateCharter, draft: Draft): readonly GateRefusal[] {
+  const { policy } = charter.charter;
+  const counts: readonly (readonly [string, number, number])[] = [
+    ['inputs', draft.inputs.length, policy.maxInputs],
+    ['intents', draft.intents.length, policy.maxIntents],
+    ['outputs', draft.intents.length + draft.change.length, policy.maxOutputs],
+  ];
+  const over = counts.filter(([, got, limit]) => got > limit);
+  return [
+    ...over.map(([what, got, limit]) => refuse('LIMIT', { what, got, limit })),
+    ...(draft.locktime >= HEIGHT_LIMIT
+      ? [refuse('TX_FIELDS', { field: 'locktime', value: draft.locktime })]
+      : []),
+  ];
+}
+
+function readIntents(draft: Draft, refusals: GateRefusal[]): readonly GateIntent[] {
+  const seen = new Set<string>();
+  return draft.intents.flatMap(([bytes, signature]) => {
+    const decoded = decodeIntent(bytes);
+    if (!decoded.ok) {
+      refusals.push(refuse('INTENT_SIGNATURE', { intent: 'not an intent' }));
+      return [];
+    }
+    const id = toHex(decoded.value.id);
+    if (seen.has(id)) refusals.push(refuse('DUP_INTENT', { intent: id }));
+    seen.add(id);
+    return [{ intent: decoded.value, id, bytes, signature }];
+  });
+}
+
+function readInputs(charter: GateCharter, draft: Draft, refusals: GateRefusal[]): readonly GateInput[] {
+  const seen = new Set<string>();
+  return draft.inputs.flatMap(([txid, vout, amount, walletIndex, chain, index]) => {
+    const outpoint = `${toHex(Uint8Array.from(txid).reverse())}:${vout}`;
+    if (seen.has(outpoint)) refusals.push(refuse('DUP_INPUT', { outpoint }));
+    seen.add(outpoint);
+    const wallet = charter.wallets[walletIndex];
+    if (wallet === undefined || chain > 1 || index > MAX_INDEX) {
+      refusals.push(refuse('GATE_SIGNED', { signer: `input ${outpoint} of no wallet` }));
+      return [];
+    }
+    return [{ outpoint, amount, script: deriveScript(wallet, chain, index) }];
+  });
+}
+
+interface GateOutput {
+  readonly script: Uint8Array;
+  readonly amount: bigint;
+}
+
+/** The intents' outputs in order, with our own change put in at its places; any other output cannot be said. */
+function placeOutputs(
+  charter: GateCharter,
+  draft: Draft,
+  intents: readonly GateIntent[],
+  refusals: GateRefusal[],
+): readonly GateOutput[] {
+  const outputs: GateOutput[] = intents.map(({ intent }, output) => {
+    const { script, amount } = intent;
+    if (!isAllowed(charter, script)) refusals.push(refuse('OUTPUT_TYPE', { output }));
+    return { script, amount };
+  });
+  const newest = charter.wallets.length - 1;
+  let last = -1;
+  for (const [walletIndex, index, amount, position] of draft.change) {
+    const wallet = charter.wallets[walletIndex];
+    const isOurs = wallet !== undefined && walletIndex === newest && index <= MAX_INDEX;
+    if (!isOurs || position <= last || position > outputs.length) {
+      refusals.push(refuse('NOT_CHANGE', { output: position }));
+      continue;
+    }
+    last = position;
+    outputs.splice(position, 0, { script: deriveScript(wallet, 1, index).scriptPubKey, amount });
+  }
+  return outputs;
+}
+
+/** The library's names of script types, in the charter's words. */
+const TYPES = { pkh: 'p2pkh', sh: 'p2sh', wpkh: 'p2wpkh', wsh: 'p2wsh', tr: 'p2tr' } as const;
+
+function isAllowed(charter: GateCharter, script: Uint8Array): boolean {
+  try {
+    const { type } = OutScript.decode(script);
+    return Object.entries(TYPES).some(
+      ([known, name]) => known === type && charter.charter.policy.scripts.includes(name),
+    );
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The gate as a running program: joins the pure core, the evidence log and the line. Each CLEAR is decided, journalled and
+ * synced with its changes, and only then answered. Spec: protocol-spec/13-gate.md.
+ */
+import process from 'node:process';
+import type { Channel, ChannelOwner, Reading, Taken } from '@coldwire/channel';
+import type { Entry, EvidenceLog } from '@coldwire/evidence';
+import { toJsonLine } from '@coldwire/program';
+import {
+  BODY_MAX,
+  decode,
+  type Ed25519Signer,
+  encode,
+  type Received,
+  Refused,
+  taggedHash,
+} from '@coldwire/protocol';
+import { openSealed } from '@coldwire/protocol/seal/index.ts';
+import { encodeGateChange, type GateChange } from '../core/change.ts';
+import { decideGreeting, decideMessage, decideStart, type GateReply } from '../core/decide.ts';
+import { applyGate, displayHash, type GateState } from '../core/state.ts';
+import type { OpenSeal } from '../core/unseal.ts';
+
+/** A bug of ours: the vault learns that there is one, the gate's own log has the details. */
+const INTERNAL = encode(Refused, { refusals: [{ code: 'INTERNAL', facts: [] }] });
+
+export class GateMachine implements ChannelOwner {
+  readonly charter: Uint8Array;
+  readonly #log: EvidenceLog;
+  readonly #identity: Ed25519Signer;
+  readonly #open: OpenSeal;
+  readonly #started = process.hrtime.bigint();
+  #state: GateState;
+  #channel: Channel | undefined;
+
+  constructor(state: GateState, log: EvidenceLog, identity: Ed25519Signer, sealKey: Uint8Array) {
+    this.#state = state;
+    this.#log = log;
+    this.#identity = identity;
+    this.#open = (gate, context, sealed) => openSealed(sealKey, gate, context, sealed);
+    this.charter = state.charter.hash;
+  }
+
+  get session(): number {
+    return this.#state.session;
+  }
+
+  get connected(): boolean {
+    return this.#channel?.up === true;
+  }
+
+  /** Must come before any message: running time counts from here. */
+  start(): void {
+    const at = this.read();
+    const { changes } = decideStart(this.#state);
+    this.#log.append([{ kind: 'local', ...at, bytes: this.charter }, ...records(changes, at)]);
+    this.#apply(changes);
+  }
+
+  attach(channel: Channel): void {
+    this.#channel = channel;
+  }
+
+  read(): Reading {
+    const uptime = Number((process.hrtime.bigint() - this.#started) / 1000n);
+    return { uptime, time: Math.floor(Date.now() / 1000) };
+  }
+
+  sign(hash: Uint8Array): Uint8Array {
+    return this.#identity.sign(hash);
+  }
+
+  /** Deterministic, so that a gate has no randomness to hide anything in: Ed25519 signatures are (RFC 8032). */
+  salt(binding: Uint8Array): Uint8Array {
+    return taggedHash('body', this.#identity.sign(taggedHash('body', binding))).slice(0, 16);
+  }
+
+  onMessage(received: Received, at: Reading): Taken {
+    try {
+      const { changes, replies } = decideMessage(this.#state, received, at.uptime, this.#open);
+      return {
+        entries: records(changes, at),
+        after: () => {
+          this.#apply(changes);
+          for (const reply of replies) this.#reply(reply, at);
+        },
+      };
+    } catch (error) {
+      this.onAlarm('INTERNAL', error instanceof Error ? (error.stack ?? error.message) : 'unknown');
+      const { request } = received.header;
+      const apology: GateReply = { type: 'REFUSED', request, body: INTERNAL };
+      return { entries: [], after: () => (request === null ? undefined : this.#reply(apology, at)) };
+    }
+  }
+
+  onUp(): void {
+    report({ event: 'connected' });
+    const at = this.read();
+    for (const reply of decideGreeting(this.#state).replies) this.#reply(reply, at);
+  }
+
+  onDown(reason: string): void {
+    report({ event: 'disconnected', reason });
+  }
+
+  onLocked(): void {
+    // Only a responder can be locked, and the vault never is.
+  }
+
+  onProgress(have: number, total: number): void {
+    report({ event: 'receiving', have, total });
+  }
+
+  onEnd(error: Error | undefined): void {
+    this.onAlarm('INTERNAL', `the line is gone: ${error?.message ?? 'closed'}`);
+  }
+
+  onAlarm(code: string, detail: string): void {
+    report({ event: 'alarm', code, detail });
+  }
+
+  #apply(changes: readonly GateChange[]): void {
+    for (const change of changes) {
+      this.#state = applyGate(this.#state, change);
+      if (change.kind === 'cleared') {
+        const { txid, fee, intents } = change.value;
+        report({ event: 'cleared', txid: displayHash(txid), fee, intents: intents.length });
+      }
+    }
+  }
+
+  #reply(reply: GateReply, at: Reading): void {
+    if (reply.type === 'REFUSED') reportRefusals(reply.body);
+    if (this.#channel === undefined) throw new Error('there is no line');
+    this.#channel.send(reply, [], at);
+  }
+}
+
+function records(changes: readonly GateChange[], at: Reading): Entry[] {
+  return changes.map((change) => ({ kind: 'change', ...at, bytes: encodeGateChange(change) }));
+}
+
+function report(event: Parameters<typeof toJsonLine>[0]): void {
+  process.stderr.write(`${toJsonLine(event)}\n`);
+}
+
+function reportRefusals(body: Uint8Array): void {
+  const refused = decode(Refused, body, BODY_MAX);
+  if (!refused.ok) throw new Error('a refusal of our own is damaged');
+  for (const { code, facts } of refused.value.refusals.slice(0, 16)) {
+    report({ event: 'alarm', code, facts: Object.fromEntries(facts) });
+  }
+}

@@ -1,0 +1,106 @@
+/** `coldwire-gate run`: charter, key, line and state, in this order; each with one clear error. */
+import { randomBytes } from 'node:crypto';
+import process from 'node:process';
+import {
+  Channel,
+  foldRecord,
+  type LineOption,
+  openLine,
+  readSignedCharter,
+  speedOf,
+} from '@coldwire/channel';
+import { openLog } from '@coldwire/evidence';
+import { EXIT, Failure, openSecureDirectory, readRoleKey, toJsonLine } from '@coldwire/program';
+import { createChain, createEd25519Signer, equalBytes, type Line } from '@coldwire/protocol';
+import { gatePublicKey } from '@coldwire/protocol/seal/index.ts';
+import { decodeGateChange } from '../core/change.ts';
+import { type GateCharter, loadGateCharter } from '../core/charter.ts';
+import { applyGate, createGateState } from '../core/state.ts';
+import { GateMachine } from './machine.ts';
+
+export interface RunOptions {
+  readonly line: LineOption;
+  readonly charter: string;
+  readonly key: string;
+  readonly state: string;
+  readonly gate: string;
+  readonly vault: string | undefined;
+}
+
+export function runGate(options: RunOptions): void {
+  const charter = openCharter(options.charter, options.gate);
+  const key = readRoleKey(options.key, 'gate');
+  const identity = createEd25519Signer(key.identity);
+  const member = charter.charter.gates[charter.place];
+  if (
+    member === undefined ||
+    key.seal === undefined ||
+    !equalBytes(member.key, identity.publicKey) ||
+    !equalBytes(member.sealKey, gatePublicKey(key.seal))
+  ) {
+    throw new Failure(EXIT.BAD_INPUT, {
+      what: `the key is not the one that the charter gives to ${options.gate}`,
+      where: options.key,
+      todo: 'Name this gate’s own key file.',
+    });
+  }
+  const line = lineTo(charter, options.vault);
+  const port = openLine(options.line);
+  const directory = openSecureDirectory(options.state);
+  let state = createGateState(charter);
+  let chain = createChain(line);
+  const { log, torn } = openLog(directory, options.gate, (record) => {
+    const [, kind, , , bytes] = record;
+    if (kind === 'change') state = applyGate(state, decodeGateChange(bytes));
+    else if (kind === 'local') refuseOtherCharter(bytes, charter, directory);
+    else chain = foldRecord(chain, record);
+  });
+  if (torn > 0) process.stderr.write(`${toJsonLine({ event: 'torn', bytes: torn })}\n`);
+  const machine = new GateMachine(state, log, identity, key.seal);
+  machine.start();
+  const nextNonce = (): Uint8Array => new Uint8Array(randomBytes(16));
+  const baud = speedOf(options.line);
+  const channel = new Channel({ role: 'responder', port, log, chain, nextNonce, baud }, machine);
+  machine.attach(channel);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      void channel.stop().finally(() => {
+        log.close();
+        process.exit(EXIT.DONE);
+      });
+    });
+  }
+  process.stderr.write(`${toJsonLine({ event: 'ready', pid: process.pid, gate: options.gate })}\n`);
+}
+
+function openCharter(path: string, gate: string): GateCharter {
+  const loaded = loadGateCharter(readSignedCharter(path), gate);
+  if (loaded.ok) return loaded.value;
+  throw new Failure(EXIT.BAD_INPUT, {
+    what: `the charter does not serve this gate: ${loaded.problem}`,
+    where: path,
+    todo: 'Name the charter in force: coldwire-charter verify.',
+  });
+}
+
+function lineTo({ charter, name }: GateCharter, vault: string | undefined): Line {
+  const peer = vault === undefined ? charter.vaults[0] : charter.vaults.find((row) => row.name === vault);
+  if (peer === undefined) {
+    throw new Failure(EXIT.USAGE, {
+      what: `the charter has no vault "${vault}"`,
+      todo: `Its vaults are: ${charter.vaults.map((row) => row.name).join(', ')}.`,
+    });
+  }
+  return { self: name, peer: peer.name, peerKey: peer.key, incoming: 'down', receiver: 'gate' };
+}
+
+/** A start's local record holds the hash of the charter: what was cleared under one is not another's. */
+function refuseOtherCharter(hash: Uint8Array, charter: GateCharter, directory: string): void {
+  if (equalBytes(hash, charter.hash)) return;
+  throw new Failure(EXIT.ENVIRONMENT, {
+    code: 'WRONG_CHARTER',
+    what: 'this state was made under another charter',
+    where: directory,
+    todo: 'Name the charter that this gate runs under, or another state directory.',
+  });
+}
