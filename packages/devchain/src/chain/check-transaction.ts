@@ -8,7 +8,7 @@ import {
   type Transaction,
 } from '../primitives/transaction.ts';
 import { Rejected } from '../rejected.ts';
-import { OP, parseScript, templateOf } from '../script/parse.ts';
+import { OP, splitScript, templateOf } from '../script/parse.ts';
 import { isMoney } from './amounts.ts';
 import type { Coin } from './coins.ts';
 
@@ -85,21 +85,13 @@ export function boundSigopCost(known: KnownTransaction, coins: readonly Coin[]):
 }
 
 function lastPush(script: Uint8Array): Uint8Array {
-  return operationsOf(script).at(-1)?.data ?? new Uint8Array();
+  return splitScript(script).operations.at(-1)?.data ?? new Uint8Array();
 }
 
-/** Counts CHECKSIG as one and CHECKMULTISIG as twenty; a script that does not parse counts up to there as none. */
+/** Counts CHECKSIG as one and CHECKMULTISIG as twenty, up to where the script can be read. */
 export function countSigops(script: Uint8Array): number {
-  return operationsOf(script).reduce((sum, { opcode }) => {
+  return splitScript(script).operations.reduce((sum, { opcode }) => {
     if (opcode === OP.CHECKSIG || opcode === OP.CHECKSIGVERIFY) return sum + 1;
     return opcode === OP.CHECKMULTISIG || opcode === OP.CHECKMULTISIGVERIFY ? sum + 20 : sum;
   }, 0);
-}
-
-function operationsOf(script: Uint8Array) {
-  try {
-    return parseScript(script);
-  } catch {
-    return [];
-  }
 }

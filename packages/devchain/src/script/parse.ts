@@ -70,6 +70,13 @@ export interface Operation {
 
 /** Splits a script; refuses a push that runs past its end. */
 export function parseScript(script: Uint8Array): Operation[] {
+  const { operations, complete } = splitScript(script);
+  if (!complete) throw new Rejected('bad-script', 'a push runs past the end');
+  return operations;
+}
+
+/** Splits a script as far as it can be: up to a push that runs past its end. */
+export function splitScript(script: Uint8Array): { operations: Operation[]; complete: boolean } {
   const operations: Operation[] = [];
   for (let at = 0; at < script.length; ) {
     const opcode = script[at] ?? 0;
@@ -79,14 +86,13 @@ export function parseScript(script: Uint8Array): Operation[] {
       continue;
     }
     const width = opcode < OP.PUSHDATA1 ? 0 : 1 << (opcode - OP.PUSHDATA1);
-    if (at + width > script.length) throw new Rejected('bad-script', 'a push without its length');
     const length = width === 0 ? opcode : readLength(script.subarray(at, at + width));
-    at += width;
-    if (at + length > script.length) throw new Rejected('bad-script', 'a push runs past the end');
-    operations.push({ opcode, data: script.slice(at, at + length) });
-    at += length;
+    const end = at + width + length;
+    if (end > script.length) return { operations, complete: false };
+    operations.push({ opcode, data: script.slice(at + width, end) });
+    at = end;
   }
-  return operations;
+  return { operations, complete: true };
 }
 
 function readLength(bytes: Uint8Array): number {
@@ -141,9 +147,6 @@ const P2PKH_HEAD = Uint8Array.of(OP.DUP, OP.HASH160, 20);
 const P2PKH_TAIL = Uint8Array.of(OP.EQUALVERIFY, OP.CHECKSIG);
 
 function isPlainData(script: Uint8Array): boolean {
-  try {
-    return isPushOnly(parseScript(script));
-  } catch {
-    return false;
-  }
+  const { operations, complete } = splitScript(script);
+  return complete && isPushOnly(operations);
 }

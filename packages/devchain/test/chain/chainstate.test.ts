@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { subsidyAt } from '../../src/chain/amounts.ts';
 import type { BlockNode } from '../../src/chain/chainstate.ts';
+import { countSigops } from '../../src/chain/check-transaction.ts';
 import { GENESIS_HASH } from '../../src/chain/genesis.ts';
 import { mineBlock, planBlock } from '../../src/chain/miner.ts';
 import type { Node } from '../../src/node.ts';
@@ -281,5 +282,22 @@ describe('a reorganization', () => {
   it('cannot take the first block out', () => {
     const genesis = node.chain.tip;
     expect(judge(() => node.invalidate(genesis))?.reason).toBe('bad-genesis');
+  });
+});
+
+describe('the bound on signature operations', () => {
+  it('counts a multisig as twenty, and what stands before a push that breaks off', () => {
+    expect(countSigops(Uint8Array.of(0xac, 0xad, 0xae, 0xaf))).toBe(42);
+    expect(countSigops(Uint8Array.of(0xac, 0xac, 0x4c))).toBe(2);
+    expect(countSigops(Uint8Array.of(0x02, 0xac, 0xac))).toBe(0);
+  });
+
+  it('refuses a block of more than 80,000', () => {
+    const withOperations = (count: number) => {
+      const script = new Uint8Array(count).fill(0xac);
+      return withCoinbase(next(), (tx) => ({ ...tx, outputs: [...tx.outputs, { amount: 0n, script }] }));
+    };
+    expect(reasonOf(withOperations(20_001))).toBe('bad-blk-sigops');
+    expect(reasonOf(withOperations(19_999))).toBeNull();
   });
 });

@@ -171,6 +171,29 @@ describe.skipIf(!hasBtcd && !hasKernel)('blocks', () => {
     expect(await offer(block)).toEqual(all(true));
   });
 
+  it('across the halving at height 150 are accepted by all, and a full subsidy is refused', async () => {
+    while (node.chain.tip.height < 149) {
+      expect(await offer(mineBlock(planBlock(node.chain, [], SCRIPT, node.now())))).toEqual(all(true));
+    }
+    const plan = planBlock(node.chain, [], SCRIPT, node.now());
+    expect(await offer(mineBlock({ ...plan, fees: 2_500_000_000n }))).toEqual(all(false));
+    expect(await offer(mineBlock(plan))).toEqual(all(true));
+  });
+
+  it('with too many signature operations are refused by all, even behind a script that breaks off', async () => {
+    const paid = spend({
+      coins: [coinOf(coins, 'p2tr', 1)],
+      outputs: [{ script: SCRIPT, amount: 900_000n }],
+    });
+    const { tx } = parseTransaction(rawOf(paid));
+    // Unsigned for these outputs, but the count comes first; 0x4c wants a length that is not there.
+    const script = new Uint8Array(4_002).fill(0xac).fill(0x4c, 4_001);
+    const outputs = Array.from({ length: 5 }, () => ({ amount: 1_000n, script }));
+    expect(await offer(node.buildBlock(SCRIPT, [describeTransaction({ ...tx, outputs })]))).toEqual(
+      all(false),
+    );
+  });
+
   it('of a longer branch make all reorganize', async () => {
     const fork = node.chain.tip.parent;
     if (fork === null) throw new Error('no fork');
