@@ -62,21 +62,13 @@ write('ok-again', 'charges', 'the same transaction again is approved again', () 
   world.approve(good);
   return sign(world, good);
 });
-write(
-  'ok-bump',
-  'one intent, one payment',
-  'the same intent with a higher fee, after it expired',
-  () => {
-    const { world, a } = ready();
-    const intents = [world.intent({ expires: world.height + 1 })];
-    world.approve(world.request({ coins: [a], intents, change: [plain] }));
-    world.feed(world.mine(3));
-    return sign(
-      world,
-      world.request({ coins: [a], intents, change: [{ amount: 3_980_000n }], verdicts: [] }),
-    );
-  },
-);
+write('ok-bump', 'one intent, one payment', 'the same intent with a higher fee, after it expired', () => {
+  const { world, a } = ready();
+  const intents = [world.intent({ expires: world.height + 1 })];
+  world.approve(world.request({ coins: [a], intents, change: [plain] }));
+  world.feed(world.mine(3));
+  return sign(world, world.request({ coins: [a], intents, change: [{ amount: 3_980_000n }], verdicts: [] }));
+});
 write(
   'ok-cancel',
   'one intent, one payment',
