@@ -51,6 +51,8 @@ const PROGRAMS: readonly (readonly [name: string, proves: string, install: strin
 const PYTHON: readonly (readonly [module: string, proves: string])[] = [
   ['shamir_mnemonic', 'SLIP-39 shares against the reference implementation'],
   ['pbk', 'scripts against the consensus code of Bitcoin Core'],
+  ['bdkpython', 'descriptors against BDK'],
+  ['hwilib', 'PSBTs against the hardware wallet interface'],
 ];
 
 export function findOracles(): readonly Oracle[] {
