@@ -17,7 +17,7 @@ import {
   Segment,
 } from '@coldwire/protocol';
 import { takeLock } from './lock.ts';
-import { readLog, segmentName } from './read.ts';
+import { BATCH_MAX, readLog, segmentFiles, segmentName } from './read.ts';
 
 /** One record to append: what it is, when, and its bytes. */
 export interface Entry {
@@ -62,8 +62,7 @@ export function openLog(
   try {
     let index = 0;
     let chain: Uint8Array = LOG_START;
-    let segment = -1;
-    let size = 0;
+    let end = { file: '', size: 0 };
     let torn = 0;
     for (const item of readLog(directory)) {
       if (item.kind === 'corrupt') {
@@ -76,23 +75,24 @@ export function openLog(
       }
       if (item.kind === 'torn') {
         torn = item.size - item.at;
-        if (item.at === 0) segment += 1;
-        size = item.at;
+        end = { file: item.file, size: item.at };
         break;
       }
-      if (item.at === 0) segment += 1;
       for (const record of item.records) {
         if (record[1] === 'segment') checkOwner(record, owner, directory);
         onRecord(record);
       }
       index += item.records.length;
       chain = item.chain;
-      size = item.end;
+      end = { file: item.file, size: item.end };
     }
+    const files = segmentFiles(directory);
+    // A crash just after the last file was made leaves it empty.
+    const size = files.at(-1) === end.file ? end.size : 0;
     const log = new FileLog(
       directory,
       owner,
-      { index, chain, segment, size },
+      { index, chain, segment: files.length - 1, size },
       options.segmentSize ?? 64 * 1024 * 1024,
       unlock,
     );
@@ -113,6 +113,7 @@ function checkOwner(record: LogRecord, owner: string, directory: string): void {
   });
 }
 
+/** `size` 0: the last file still lacks its segment record. `segment` -1: there is no file yet. */
 interface Place {
   index: number;
   chain: Uint8Array;
@@ -149,7 +150,8 @@ class FileLog implements EvidenceLog {
     const first = entries[0];
     if (first === undefined) return;
     if (this.#failed) throw new Error(`${this.#directory}: an earlier write failed; restart the program`);
-    if (this.#fd === undefined || this.#place.size >= this.#segmentSize) this.#beginSegment(first);
+    if (this.#fd === undefined || this.#place.size >= this.#segmentSize) this.#makeFile();
+    if (this.#place.size === 0) this.#beginSegment(first);
     this.#write(entries);
   }
 
@@ -160,14 +162,19 @@ class FileLog implements EvidenceLog {
     this.#unlock();
   }
 
-  #beginSegment(first: Entry): void {
+  #makeFile(): void {
     const number = this.#place.segment + 1;
     const fd = openSync(join(this.#directory, segmentName(number)), 'wx+', 0o600);
-    syncDirectory(this.#directory);
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = fd;
     this.#place = { ...this.#place, segment: number, size: 0 };
-    const bytes = encode(Segment, { owner: this.#owner, number, previous: this.#place.chain });
+  }
+
+  /** Apart from making the file: a full disk, or a crash, may leave it empty, and then it is begun again. */
+  #beginSegment(first: Entry): void {
+    syncDirectory(this.#directory);
+    const { segment: number, chain: previous } = this.#place;
+    const bytes = encode(Segment, { owner: this.#owner, number, previous });
     this.#write([{ kind: 'segment', uptime: first.uptime, time: first.time, bytes }]);
   }
 
@@ -180,6 +187,10 @@ class FileLog implements EvidenceLog {
     );
     const chain = chainBatch(place.chain, records);
     const bytes = encode(Batch, [records, chain]);
+    if (bytes.length > BATCH_MAX)
+      throw new Error(
+        `a batch of ${bytes.length} bytes, which nothing would read back; at most ${BATCH_MAX}`,
+      );
     try {
       for (let at = 0; at < bytes.length; )
         at += writeSync(fd, bytes, at, bytes.length - at, place.size + at);

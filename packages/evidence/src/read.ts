@@ -19,7 +19,7 @@ import {
 const NAME = /^evidence-(\d{6})\.cborseq$/;
 const CHUNK = 4 * 1024 * 1024;
 /** A batch holds at most a message of the largest kind and its changes. */
-const BATCH_MAX = 4 * RECORD_MAX;
+export const BATCH_MAX = 4 * RECORD_MAX;
 const ITEM = { maxBytes: BATCH_MAX };
 
 export function segmentName(number: number): string {
@@ -80,6 +80,11 @@ export function* readLog(directory: string): Generator<LogItem> {
 function* readSegment(file: string, number: number, last: boolean, position: Position): Generator<LogItem> {
   const source = openSource(file);
   try {
+    if (source.size === 0 && !last) {
+      const detail = 'the file is empty, but another follows it';
+      yield { kind: 'corrupt', file, at: 0, index: position.index, detail };
+      return;
+    }
     for (let at = 0; at < source.size; ) {
       const item = readBatch(source, file, at, position);
       if (item.kind === 'torn' && !last) {
@@ -147,8 +152,10 @@ function readBatch(source: Source, file: string, at: number, position: Position)
     window = source.read(at, Math.min(rest, BATCH_MAX));
     item = readSequenceItem(window, 0, ITEM);
   }
-  if (item.kind === 'truncated' && window.length === rest)
+  if (item.kind === 'truncated' && window.length === rest) {
+    if (holdsBatch(window)) return corrupt('no batch begins here, but one follows');
     return { kind: 'torn', file, at, size: source.size };
+  }
   const zeros = window.length === rest && isZero(window);
   if (zeros) return { kind: 'torn', file, at, size: source.size };
   if (item.kind !== 'item') return corrupt('not a batch');
@@ -174,6 +181,21 @@ function checkSegment(record: LogRecord | undefined, number: number, position: P
     return 'the file does not follow the one before it';
   position.owner ??= segment.value.owner;
   return segment.value.owner === position.owner ? undefined : 'the file belongs to another owner';
+}
+
+/**
+ * Whether a batch stands whole somewhere in what looks torn: then not a crash cut this off, but a length before it was
+ * damaged, and cutting here would forget what has left the machine. A batch is known by the chain hash right before it.
+ */
+function holdsBatch(tail: Uint8Array): boolean {
+  for (let at = tail.indexOf(0x82, 32); at !== -1; at = tail.indexOf(0x82, at + 1)) {
+    const item = readSequenceItem(tail, at, ITEM);
+    const batch = item.kind === 'item' ? decode(Batch, item.bytes, BATCH_MAX) : undefined;
+    if (batch?.ok !== true) continue;
+    const [records, chain] = batch.value;
+    if (equalBytes(chain, chainBatch(tail.subarray(at - 32, at), records))) return true;
+  }
+  return false;
 }
 
 /** Some file systems lengthen a file before its data: a crash then leaves zeros. */
