@@ -1,4 +1,9 @@
-/** What a signature signs: the original form, BIP-143 for segwit version 0, BIP-341 for taproot key spends. */
+/**
+ * What a signature signs: the original form, BIP-143 for segwit version 0, BIP-341 for taproot key spends.
+ *
+ * ECDSA signs the double SHA-256 of a message. What is returned here is the single one; verification hashes it once
+ * more, because OpenSSL takes messages and no ready hashes.
+ */
 import { hash256, sha256, taggedHash } from '../primitives/hash.ts';
 import type { Input, Output, Transaction } from '../primitives/transaction.ts';
 import { serialize, serializeOutput } from '../primitives/transaction.ts';
@@ -11,8 +16,8 @@ const NO_OUTPUT: Output = { amount: -1n, script: new Uint8Array() };
 const baseOf = (type: number): number => type & 0x1f;
 const anyoneCanPay = (type: number): boolean => (type & SIGHASH.ANYONECANPAY) !== 0;
 
-/** The original hash. Null for SINGLE without a matching output, whose "hash" is the number one. */
-export function legacyHash(
+/** The original message, hashed once. Null for SINGLE without a matching output, whose "hash" is the number one. */
+export function legacyMessage(
   tx: Transaction,
   index: number,
   code: Uint8Array,
@@ -30,7 +35,7 @@ export function legacyHash(
   const inputs = tx.inputs.map(blank).filter((_, i) => i === index || !anyoneCanPay(type));
   const single = own === undefined ? [] : [...Array.from({ length: index }, () => NO_OUTPUT), own];
   const outputs = base === SIGHASH.NONE ? [] : base === SIGHASH.SINGLE ? single : tx.outputs;
-  return hash256(concat([serialize({ ...tx, inputs, outputs }, false), u32(type)]));
+  return sha256(concat([serialize({ ...tx, inputs, outputs }, false), u32(type)]));
 }
 
 /** The parts of BIP-143 and BIP-341 that all inputs share, hashed once per transaction. */
@@ -64,14 +69,14 @@ export interface Spend {
   readonly shared: SharedHashes;
 }
 
-/** BIP-143. */
-export function segwitHash(spend: Spend, code: Uint8Array, type: number): Uint8Array {
+/** BIP-143's message, hashed once. */
+export function segwitMessage(spend: Spend, code: Uint8Array, type: number): Uint8Array {
   const { tx, index, input, coin, shared } = spend;
   const base = baseOf(type);
   const all = base !== SIGHASH.NONE && base !== SIGHASH.SINGLE;
   const own = tx.outputs[index];
   const single = base === SIGHASH.SINGLE && own !== undefined ? hash256(serializeOutput(own)) : ZERO;
-  return hash256(
+  return sha256(
     concat([
       i32(tx.version),
       anyoneCanPay(type) ? ZERO : sha256(shared.prevouts),
@@ -87,7 +92,7 @@ export function segwitHash(spend: Spend, code: Uint8Array, type: number): Uint8A
   );
 }
 
-/** BIP-341 for a key spend without annex. Null for SINGLE without a matching output. */
+/** BIP-341's hash for a key spend without annex. Null for SINGLE without a matching output. */
 export function taprootHash(spend: Spend, type: number): Uint8Array | null {
   const { tx, index, input, coin, shared } = spend;
   const base = type & 3;

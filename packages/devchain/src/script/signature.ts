@@ -1,9 +1,14 @@
 /**
  * Signatures and public keys in the strict forms that nodes relay: DER (BIP-66), low S (BIP-146), defined hash
  * types, compressed keys in segwit. A key or signature in another form is refused, not merely "false".
+ *
+ * ECDSA is verified by Node's OpenSSL: neither the signer's library nor the gate's. OpenSSL knows no BIP-340, so
+ * Schnorr signatures are verified by @noble/secp256k1.
  */
+import { createPublicKey, verify } from 'node:crypto';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { hashes, schnorr, verify } from '@noble/secp256k1';
+import { hashes, schnorr } from '@noble/secp256k1';
+import { concat } from '../primitives/wire.ts';
 import { Rejected } from '../rejected.ts';
 
 hashes.sha256 = sha256;
@@ -56,10 +61,19 @@ export function requirePublicKeyForm(key: Uint8Array, segwit: boolean): void {
   if (segwit && !compressed) throw new Rejected('witness-pubkeytype');
 }
 
-/** False also for a key that is no point of the curve. */
-export function verifyEcdsa(compact: Uint8Array, hash: Uint8Array, key: Uint8Array): boolean {
+/** SubjectPublicKeyInfo of id-ecPublicKey on secp256k1 (RFC 5480), up to the key's bytes, by the key's length. */
+const SPKI_HEADS = new Map([
+  [33, Buffer.from('3036301006072a8648ce3d020106052b8104000a032200', 'hex')],
+  [65, Buffer.from('3056301006072a8648ce3d020106052b8104000a034200', 'hex')],
+]);
+
+/** Verifies a signature of the double SHA-256, given the single one. False also for a key that is no point. */
+export function verifyEcdsa(compact: Uint8Array, message: Uint8Array, key: Uint8Array): boolean {
+  const head = SPKI_HEADS.get(key.length);
+  if (head === undefined) return false;
   try {
-    return verify(compact, hash, key, { prehash: false, lowS: true });
+    const publicKey = createPublicKey({ key: Buffer.from(concat([head, key])), format: 'der', type: 'spki' });
+    return verify('sha256', message, { key: publicKey, dsaEncoding: 'ieee-p1363' }, compact);
   } catch {
     return false;
   }

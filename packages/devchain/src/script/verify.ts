@@ -19,7 +19,7 @@ import {
   type Template,
   templateOf,
 } from './parse.ts';
-import { legacyHash, type Spend, segwitHash, shareHashes, taprootHash } from './sighash.ts';
+import { legacyMessage, type Spend, segwitMessage, shareHashes, taprootHash } from './sighash.ts';
 import { decodeEcdsa, requirePublicKeyForm, verifyEcdsa, verifySchnorr } from './signature.ts';
 
 const LOCKTIME_THRESHOLD = 500_000_000n;
@@ -172,11 +172,11 @@ function checkSignature(
   if (!segwit && Buffer.from(code).includes(Buffer.from(push(signature)))) {
     throw new Rejected('sig-findanddelete');
   }
-  const hash = segwit
-    ? segwitHash(spend, code, decoded.hashType)
-    : legacyHash(spend.tx, spend.index, code, decoded.hashType);
-  if (hash === null) throw new Rejected('sig-hashtype', 'SINGLE without its output');
-  return verifyEcdsa(decoded.compact, hash, key);
+  const message = segwit
+    ? segwitMessage(spend, code, decoded.hashType)
+    : legacyMessage(spend.tx, spend.index, code, decoded.hashType);
+  if (message === null) throw new Rejected('sig-hashtype', 'SINGLE without its output');
+  return verifyEcdsa(decoded.compact, message, key);
 }
 
 /** BIP-65. */
