@@ -144,11 +144,14 @@ export class Chainstate {
   }
 
   #best(): BlockNode {
-    let best = this.at(0) ?? this.tip;
+    const floor = isInvalid(this.tip) ? 0 : this.tip.height;
+    let best: BlockNode | undefined;
     // In order of arrival, so the first seen wins against equals.
     for (const node of this.#nodes.values()) {
-      if (node.height > best.height && !isInvalid(node)) best = node;
+      if (node.height < floor || (best !== undefined && node.height <= best.height)) continue;
+      if (!isInvalid(node)) best = node;
     }
+    if (best === undefined) throw new Error('the first block is never invalid');
     return best;
   }
 
