@@ -4,11 +4,13 @@
  */
 export class Rejected extends Error {
   readonly reason: string;
+  readonly detail: string | undefined;
 
   constructor(reason: string, detail?: string) {
     super(detail === undefined ? reason : `${reason}, ${detail}`);
     this.name = 'Rejected';
     this.reason = reason;
+    this.detail = detail;
   }
 }
 

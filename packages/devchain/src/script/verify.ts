@@ -43,7 +43,8 @@ export function verifyTransaction(tx: Transaction, coins: readonly Output[]): vo
       verifyInput({ tx, index, input, coin, shared });
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
-      throw new Rejected(error.reason, `${error.message}, input ${index}`);
+      const { reason, detail } = error;
+      throw new Rejected(reason, detail === undefined ? `input ${index}` : `${detail}, input ${index}`);
     }
   });
 }

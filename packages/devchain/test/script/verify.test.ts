@@ -1,8 +1,9 @@
 import { SigHash } from '@scure/btc-signer';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Node } from '../../src/node.ts';
-import { parseTransaction } from '../../src/primitives/transaction.ts';
+import { describeTransaction, parseTransaction } from '../../src/primitives/transaction.ts';
 import { judge } from '../../src/rejected.ts';
+import { verifyTransaction } from '../../src/script/verify.ts';
 import { coinOf, fundAll, type KindCoin, makeNode, scriptOf } from '../harness.ts';
 import { KINDS, type Kind, rawOf, spend } from '../signing.ts';
 
@@ -37,6 +38,33 @@ describe('a spend signed by another library', () => {
     const all = KINDS.map((kind) => coinOf(coins, kind));
     const tx = spend({ coins: all, outputs: [to('p2tr', 6_990_000n)] });
     expect(verdict(rawOf(tx))).toBeNull();
+  });
+
+  it('is refused with the number of the input and what is wrong there', () => {
+    const lie = { ...coinOf(coins, 'p2wsh'), amount: 1_000_001n };
+    const tx = spend({ coins: [coinOf(coins, 'p2wpkh'), lie], outputs: [to('p2tr', 1_990_000n)] });
+    const rejection = judge(() => node.mempool.test(parseTransaction(rawOf(tx))));
+    expect(rejection?.message).toBe('script-nullfail, input 1');
+  });
+
+  it('is refused where devchain cannot check: annex, taproot script path, unknown witness version', () => {
+    const good = parseTransaction(
+      rawOf(spend({ coins: [coinOf(coins, 'p2tr')], outputs: [to('p2wsh', 990_000n)] })),
+    );
+    const withWitness = (...more: Uint8Array[]) => {
+      const inputs = good.tx.inputs.map((input) => ({ ...input, witness: [...input.witness, ...more] }));
+      return judge(() => node.mempool.test(describeTransaction({ ...good.tx, inputs })))?.message;
+    };
+    expect(withWitness()).toBeUndefined();
+    expect(withWitness(Uint8Array.of(0x50))).toContain('does not check an annex');
+    expect(withWitness(Uint8Array.of(0x51), new Uint8Array(33).fill(0xc0))).toContain('taproot script path');
+    const future = {
+      script: Uint8Array.of(0x52, 32, ...new Uint8Array(32)),
+      amount: 1n,
+      height: 1,
+      coinbase: false,
+    };
+    expect(judge(() => verifyTransaction(good.tx, [future]))?.message).toContain('cannot check the script');
   });
 
   const types = [SigHash.ALL, SigHash.NONE, SigHash.SINGLE].flatMap((base) => [base, base | 0x80]);
