@@ -174,8 +174,8 @@ function build(
   return {
     version: 2,
     locktime: request.draft.locktime,
-    inputs: inputs.map(({ outpoint }) => ({ outpoint, sequence: DEFAULT_SEQUENCE })),
-    outputs: complete,
+    inputs: Object.freeze(inputs.map(({ outpoint }) => ({ outpoint, sequence: DEFAULT_SEQUENCE }))),
+    outputs: Object.freeze(complete),
   };
 }
 

@@ -147,6 +147,22 @@ describe('admission', () => {
     expect(world.refusals(request)).toEqual([]);
   });
 
+  it('is refused when its block is known, but on a branch that lost', () => {
+    const world = new World();
+    world.pass(3);
+    const { bytes, txid } = world.foreign([{ amount: 5_000_000n, script: world.script(0, 4) }]);
+    world.pass(1, [txid]);
+    const body = {
+      transaction: bytes,
+      coins: [{ vout: 0, wallet: 0, chain: 0, index: 4 }],
+      proof: world.proofOf(txid),
+    };
+    expect(codes(world, body)).toBe('ok');
+    world.rewind(1);
+    world.pass(2);
+    expect(codes(world, body)).toEqual([['MERKLE_PROOF', { txid: displayTxid(txid) }]]);
+  });
+
   it('reports bad bytes as a fault, and a transaction with its witness too', () => {
     const { world, body } = mined();
     const bad = [body.transaction.slice(0, 50), concatBytes(body.transaction, Uint8Array.of(0))];

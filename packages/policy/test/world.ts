@@ -5,14 +5,11 @@
 import { readFileSync } from 'node:fs';
 import {
   Admit,
-  Charter,
+  type Charter,
   concatBytes,
-  createEd25519Signer,
   Dead,
-  type Ed25519Signer,
   encode,
   Freeze,
-  fromHex,
   Headers,
   hashIntent,
   hashRequest,
@@ -24,9 +21,8 @@ import {
   SignRequest,
   type Verdict,
 } from '@coldwire/protocol';
-import { accountPath, type Output, parseHeader, serializeStripped, txidOf } from '@coldwire/wallet';
+import { type Output, parseHeader, serializeStripped, txidOf } from '@coldwire/wallet';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
-import { sha256 } from '@noble/hashes/sha2.js';
 import {
   acceptHeaders,
   admit,
@@ -36,158 +32,19 @@ import {
   createPolicyState,
   evaluate,
   freeze,
-  loadCharter,
   markDead,
   type PolicyState,
   type Refusal,
 } from '../src/index.ts';
 
+import { type Block, hash256, merkle, mineHeader } from './blocks.ts';
+import { CHECKPOINT, GENESIS_TIME, identity, mustLoad, sampleCharter, seeded } from './charter-fixture.ts';
+
+export * from './blocks.ts';
+export * from './charter-fixture.ts';
+
+/** µs */
 export const MINUTE = 60_000_000;
-const REGTEST_BITS = 0x207fffff;
-
-const utf8 = new TextEncoder();
-export const seeded = (label: string): Uint8Array => sha256(utf8.encode(label));
-export const identity = (label: string): Ed25519Signer => createEd25519Signer(seeded(label));
-const hash256 = (bytes: Uint8Array): Uint8Array => sha256(sha256(bytes));
-
-const GENERATOR = fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798');
-
-/** A point of the curve that nobody knows more about than this label. */
-export function pointOf(label: string): Uint8Array {
-  return noblePointMath.addTweak(GENERATOR, seeded(label));
-}
-
-function accountKey(signer: string, network: Charter['network']) {
-  return {
-    signer,
-    fingerprint: seeded(`fingerprint ${signer}`).slice(0, 4),
-    path: accountPath(network),
-    publicKey: pointOf(`account ${signer}`),
-    chainCode: seeded(`chain code ${signer}`),
-  };
-}
-
-/** An 80-byte header; the nonce is searched until the hash meets regtest's target. */
-export function mineHeader(
-  previous: Uint8Array,
-  root: Uint8Array,
-  time: number,
-  bits = REGTEST_BITS,
-): Uint8Array {
-  const header = new Uint8Array(80);
-  const view = new DataView(header.buffer);
-  view.setUint32(0, 0x20000000, true);
-  header.set(previous, 4);
-  header.set(root, 36);
-  view.setUint32(68, time, true);
-  view.setUint32(72, bits, true);
-  for (let nonce = 0; ; nonce++) {
-    view.setUint32(76, nonce, true);
-    if ((hash256(header)[31] ?? 0xff) < 0x7f) return header;
-  }
-}
-
-export const GENESIS_TIME = 1_700_000_000;
-export const CHECKPOINT = mineHeader(new Uint8Array(32), seeded('root'), GENESIS_TIME);
-/** Blocks of coinbase maturity and headers enough lie below every test. */
-export const CHECKPOINT_HEIGHT = 1000;
-
-export const SIGNERS = ['A', 'B', 'C'] as const;
-const CUSTODIANS = ['ada', 'ben', 'cyd'] as const;
-
-export function sampleCharter(network: Charter['network'] = 'regtest'): Charter {
-  const member = (name: string) => ({ name, key: identity(name).publicKey });
-  const requester = (name: string) => ({
-    name,
-    keys: [identity(name).publicKey, identity(`${name} spare`).publicKey],
-  });
-  return {
-    version: 0,
-    network,
-    title: 'Test treasury',
-    epoch: 0,
-    first: null,
-    previous: null,
-    wallets: [{ threshold: 2, keys: SIGNERS.map((name) => accountKey(name, network)) }],
-    vaults: [member('vault-1'), member('vault-2')],
-    signers: SIGNERS.map(member),
-    gates: ['gate-1', 'gate-2'].map((name) => ({ ...member(name), sealKey: seeded(`seal ${name}`) })),
-    screens: [member('screen-1'), member('screen-2')],
-    requesters: [requester('shop'), requester('desk')],
-    custodians: CUSTODIANS.map((name) => ({ ...member(name), group: name, recipient: `age1${name}` })),
-    policy: {
-      maxInputs: 1000,
-      maxOutputs: 1000,
-      maxIntents: 1000,
-      maxVsize: 100_000,
-      amountPerTransaction: 60_000_000n,
-      windows: [
-        { ticks: 6, amount: 90_000_000n, count: 30, fee: 300_000n },
-        { ticks: 144, amount: 900_000_000n, count: 3000, fee: 3_000_000n },
-      ],
-      feeAbsolute: 100_000n,
-      feeRate: 200_000,
-      feeShare: 50,
-      feeShareFloor: 20_000n,
-      scripts: ['p2pkh', 'p2sh', 'p2wpkh', 'p2wsh', 'p2tr'],
-      changeGap: 20,
-      receiveLimit: 1000,
-      intentLife: 144,
-      intentAhead: 2,
-      freezeTicks: 36,
-      gateDelay: 600,
-    },
-    custody: {
-      shares: SIGNERS.map((signer) => ({
-        signer,
-        epoch: 0,
-        threshold: 2,
-        holders: CUSTODIANS.map((name) => [name, seeded(`share ${signer} ${name}`)] as const),
-      })),
-    },
-    clock: {
-      checkpointHeight: network === 'regtest' ? CHECKPOINT_HEIGHT : 0,
-      checkpoint: CHECKPOINT,
-      spacing: 600,
-      burial: 6,
-      fresh: 43_200,
-    },
-  };
-}
-
-export function mustLoad(charter: Charter): CharterInForce {
-  const loaded = loadCharter(encode(Charter, charter));
-  if (!loaded.ok) throw new Error(loaded.problems.join('; '));
-  return loaded.value;
-}
-
-/** Root and path of the transaction at `position` in a block of these txids. */
-export function merkle(
-  txids: readonly Uint8Array[],
-  position: number,
-): { root: Uint8Array; path: Uint8Array } {
-  let level = [...txids];
-  let place = position;
-  const path: Uint8Array[] = [];
-  while (level.length > 1) {
-    const last = level.at(-1) ?? new Uint8Array(32);
-    if (level.length % 2 === 1) level.push(last);
-    path.push(level[place ^ 1] ?? last);
-    const next: Uint8Array[] = [];
-    for (let i = 0; i < level.length; i += 2) {
-      next.push(hash256(concatBytes(level[i] ?? last, level[i + 1] ?? last)));
-    }
-    level = next;
-    place >>= 1;
-  }
-  return { root: level[0] ?? new Uint8Array(32), path: concatBytes(...path) };
-}
-
-export type Block = {
-  readonly header: Uint8Array;
-  readonly hash: Uint8Array;
-  readonly txids: readonly Uint8Array[];
-};
 
 export type Coin = {
   readonly txid: Uint8Array;

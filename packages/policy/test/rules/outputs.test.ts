@@ -90,6 +90,9 @@ describe('outputs', () => {
     world.admit(bytes, [mined], world.proofOf(txid));
     expect(world.refusals(request(32))).toEqual([]);
     expect(world.refusals(request(33))).toEqual(refusal(33, 32));
+    world.rewind(1);
+    world.pass(2);
+    expect(world.refusals(request(20))).toEqual(refusal(20, 19));
   });
 
   it('refuses a locktime above the tip, a locktime in seconds, and a transaction without outputs', () => {
