@@ -15,7 +15,7 @@ export type Caps = Pick<
 export interface SelectionRequest {
   /** Coins that may be chosen; the caller leaves out what is reserved, unconfirmed or not yet admitted. */
   readonly coins: readonly Coin[];
-  /** Coins that must be spent, whatever they cost: a replacement conflicts with its predecessors through them. */
+  /** Coins that must be spent, whatever they cost: a replacement conflicts with its predecessors through them. They may be among `coins` too. */
   readonly required: readonly Coin[];
   /** Empty for a transaction that pays nobody but ourselves; then change is mandatory. */
   readonly payees: readonly Output[];

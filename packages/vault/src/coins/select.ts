@@ -5,7 +5,7 @@
  * small coins get their turn); of those that keep every cap of the policy the least wasteful is taken. The result is the
  * same for the same request, seed included. Too little money and broken caps are values, not errors.
  */
-import { type Coin, compareBytes, worstCaseWeight } from '@coldwire/wallet';
+import { type Coin, compareBytes, outpointKey, worstCaseWeight } from '@coldwire/wallet';
 import { branchAndBound } from './branch-and-bound.ts';
 import {
   brokenCaps,
@@ -39,7 +39,10 @@ export type SelectionResult = Selection | Shortfall | Capped;
 
 export function selectCoins(request: SelectionRequest): SelectionResult {
   // A coin that costs more than it is worth never helps, and equal requests must see equal orders.
-  const pool = request.coins.filter((coin) => effectiveValue(coin, request.feerate) > 0n).sort(byValue);
+  const required = new Set(request.required.map(outpointKey));
+  const pool = request.coins
+    .filter((coin) => effectiveValue(coin, request.feerate) > 0n && !required.has(outpointKey(coin)))
+    .sort(byValue);
   const candidates = [...requiredOnly(request), ...exact(request, pool), ...accumulated(request, pool)];
   const [best] = candidates
     .filter((candidate) => brokenCaps(request, candidate).length === 0)

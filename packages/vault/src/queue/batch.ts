@@ -161,6 +161,13 @@ export function batchesSpending(store: Store, { txid, vout }: Outpoint): readonl
     .map((row) => readBatch(store, row));
 }
 
+/** Whether another transaction over its coins is under way, not yet broadcast. One replacement is made at a time. */
+export function isBeingReplaced(store: Store, batch: Batch): boolean {
+  const underWay: readonly Status[] = ['drafted', 'signing', 'signed', 'cleared'];
+  const rivals = batch.inputs.flatMap((input) => batchesSpending(store, input));
+  return rivals.some(({ id, status }) => id !== batch.id && underWay.includes(status));
+}
+
 /** Every batch that carries this withdrawal and that a signer may have signed. */
 export function carriersOf(store: Store, withdrawal: Uint8Array): readonly Batch[] {
   return store.db

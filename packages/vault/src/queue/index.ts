@@ -7,6 +7,7 @@ export {
   findBatch,
   findBatchByTxid,
   getBatch,
+  isBeingReplaced,
   openBatches,
   type Peer,
   type Purpose,

@@ -9,12 +9,17 @@ import { readNumber } from './columns.ts';
 import type { Withdrawal } from './withdrawal.ts';
 import { readWithdrawal, type Store } from './withdrawals.ts';
 
+/** Withdrawals read at a time. */
+const PAGE = 256;
+
 export interface TakeCaps {
   readonly maxIntents: number;
   /** sat paid by one transaction */
   readonly amountPerTransaction: bigint;
   /** Confirmations after which a conflicting spend is final. */
   readonly burial: number;
+  /** Whether a withdrawal may be in this batch: those of one home gate, and none that was found impossible just now. */
+  readonly accepts?: (withdrawal: Withdrawal) => boolean;
 }
 
 export interface Take {
@@ -37,16 +42,13 @@ export function isBuried(batch: Batch, tip: number, burial: number): boolean {
 /** Fewer than `maxIntents` withdrawals, or none, when no more fit now. Arrival decides, not the size. */
 export function takeBatch(store: Store, caps: TakeCaps): Take {
   const tip = tipHeight(store);
-  const rows = store.db.all(
-    `SELECT * FROM withdrawals WHERE state = 'approved' AND not_before <= ? ORDER BY rowid LIMIT ?`,
-    ...[tip, caps.maxIntents * 4],
-  );
   const taken: Withdrawal[] = [];
   const required = new Map<string, Coin>();
   const dead = new Map<string, Uint8Array>();
   let amount = 0n;
-  for (const withdrawal of rows.map(readWithdrawal)) {
+  for (const withdrawal of approved(store, tip)) {
     if (taken.length >= caps.maxIntents) break;
+    if (caps.accepts?.(withdrawal) === false) continue;
     if (amount + withdrawal.amount > caps.amountPerTransaction) continue;
     const carriers = carriersOf(store, withdrawal.id);
     const alive = carriers.filter((carrier) => !isBuried(carrier, tip, caps.burial));
@@ -60,6 +62,19 @@ export function takeBatch(store: Store, caps: TakeCaps): Take {
     taken.push(withdrawal);
   }
   return { withdrawals: taken, required: [...required.values()], dead: [...dead.values()] };
+}
+
+/** What may be drafted at this height, oldest first. */
+function* approved(store: Store, tip: number): Generator<Withdrawal> {
+  const sql = `SELECT rowid AS place, * FROM withdrawals
+    WHERE state = 'approved' AND not_before <= ? AND rowid > ? ORDER BY rowid LIMIT ${PAGE}`;
+  for (let after = 0; ; ) {
+    const rows = store.db.all(sql, tip, after);
+    yield* rows.map(readWithdrawal);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return;
+    after = readNumber(last, 'place');
+  }
 }
 
 /** A spendable input of each carrier; `undefined` while one has none: then its withdrawal waits for a burial. */

@@ -61,8 +61,8 @@ const requests = fc
   })
   .map((r) =>
     request({
-      coins: r.amounts.map((amount, i) => coin(amount, i)),
-      required: r.required.map((amount, i) => coin(amount, 1000 + i)),
+      coins: [...r.amounts, ...r.required].map((amount, i) => coin(amount, i)),
+      required: r.required.map((amount, i) => coin(amount, r.amounts.length + i)),
       payees: r.paid.map(([amount, length]) => payee(amount, length)),
       feerate: r.feerate,
       longTermFeerate: r.longTermFeerate,
