@@ -86,7 +86,8 @@ export function describeFetchError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return 'it did not answer in time';
   const { cause } = error;
-  if (cause instanceof Error && 'code' in cause) return `it cannot be reached (${String(cause.code)})`;
+  if (cause instanceof Error)
+    return `it cannot be reached (${'code' in cause ? String(cause.code) : cause.message})`;
   return error instanceof SyntaxError ? 'its answer is not JSON' : error.message;
 }
 
