@@ -25,12 +25,13 @@ async function run(options: RunOptions): Promise<void> {
   output.progress(BANNER);
   const devchain = await startDevchain({ dir: options.dir, port });
   const { url, cookieFile } = devchain;
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-    output.answer(
-      { event: 'ready', pid: process.pid, url, cookie: cookieFile },
-      () => `ready: ${url}, cookie ${cookieFile}, pid ${process.pid}`,
-    );
-  process.once(signal, () => void devchain.stop());
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.once(signal, () => void devchain.stop());
+  }
+  output.answer(
+    { event: 'ready', pid: process.pid, url, cookie: cookieFile },
+    () => `ready: ${url}, cookie ${cookieFile}, pid ${process.pid}`,
+  );
   await devchain.stopped;
 }
 
