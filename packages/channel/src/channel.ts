@@ -93,6 +93,8 @@ export class Channel {
   /** Messages of ours that wait for this connection to take them, oldest first. */
   #waiting: Message[] = [];
   #up = false;
+  /** This connection has failed: nothing more of it is taken, however much of it has come already. */
+  #closing = false;
   readonly #events: CourierEvent[] = [];
   #stepping = false;
 
@@ -158,6 +160,7 @@ export class Channel {
   }
 
   #goUp(peerResume: Uint8Array): void {
+    this.#closing = false;
     const hint = decode(Resume, peerResume);
     if (!hint.ok) {
       this.#fail(hint.fault);
@@ -182,10 +185,15 @@ export class Channel {
     this.#owner.onDown(reason);
   }
 
-  /** The driver calls back with `down`. */
   #fail(fault: Fault): void {
     this.#owner.onAlarm(fault.code, fault.detail);
-    this.#link.close(fault.code);
+    this.#close(fault.code);
+  }
+
+  /** The link calls back with `down`. */
+  #close(reason: string): void {
+    this.#closing = true;
+    this.#link.close(reason);
   }
 
   /** Called whenever the link has room. */
@@ -204,7 +212,7 @@ export class Channel {
     try {
       for (let next = this.#nextEvent(); next !== undefined; next = this.#nextEvent()) {
         const { actions } = stepCourier(this.#courier, next, this.#link.sendable());
-        for (const action of actions) this.#perform(action);
+        for (const action of actions) if (!this.#closing) this.#perform(action);
       }
     } finally {
       this.#stepping = false;
@@ -212,11 +220,12 @@ export class Channel {
   }
 
   #nextEvent(): CourierEvent | undefined {
-    const event = this.#events.shift();
+    let event = this.#events.shift();
+    while (this.#closing && event !== undefined && event.kind !== 'down') event = this.#events.shift();
     if (event !== undefined) return event;
     const message = this.#waiting[0];
-    if (!this.#up || message === undefined || !canPost(this.#courier, this.#link.sendable()))
-      return undefined;
+    const ready = this.#up && !this.#closing && canPost(this.#courier, this.#link.sendable());
+    if (!ready || message === undefined) return undefined;
     this.#waiting.shift();
     return { kind: 'post', message };
   }
@@ -281,7 +290,7 @@ export class Channel {
         'INTERNAL',
         error instanceof Error ? error.message : 'the evidence log does not write',
       );
-      this.#link.close('INTERNAL');
+      this.#close('INTERNAL');
       return;
     }
     this.#chain = recordReceived(this.#chain, message, received.header);
