@@ -126,7 +126,10 @@ function layInputs(state: PolicyState, request: SignRequest): InputFact[] {
   return request.draft.inputs.map(([txid, vout, amount, wallet, chain, index]) => {
     const outpoint = { txid, vout };
     const key = outpointKey(outpoint);
-    return { key, outpoint, amount, wallet, chain, index, coin: state.coins.get(key) };
+    const coin = state.coins.get(key);
+    // The state's own bytes where there are any: what is approved shares none with the request.
+    const own = coin === undefined ? outpoint : { txid: coin.txid, vout };
+    return { key, outpoint: own, amount, wallet, chain, index, coin };
   });
 }
 

@@ -1,4 +1,4 @@
-import { serializeStripped } from '@coldwire/wallet';
+import { serializeStripped, txidOf } from '@coldwire/wallet';
 import { describe, expect, it } from 'vitest';
 import { digestState } from '../src/index.ts';
 import { World } from './world.ts';
@@ -25,6 +25,20 @@ describe('an ordinary withdrawal', () => {
     expect(spend.inputs.map(({ amount }) => amount)).toEqual([5_000_000n, 3_000_000n]);
     expect(spend.inputs[1]?.script.scriptPubKey).toEqual(world.script(0, 1));
     expect(serializeStripped(spend.transaction).length).toBeGreaterThan(100);
+  });
+
+  it('stays what was judged when the request is altered afterwards', () => {
+    const world = new World();
+    const coins = world.fund([5_000_000n]);
+    const request = world.request({ coins, intents: [world.intent()], change: [{ amount: 3_990_000n }] });
+    const own = structuredClone(request);
+    const outcome = world.evaluate(own);
+    if (outcome.kind !== 'approved') throw new Error('refused');
+    const before = serializeStripped(outcome.spend.transaction);
+    for (const [txid] of own.draft.inputs) txid.fill(0);
+    for (const [bytes, signature] of own.draft.intents) [bytes, signature].map((part) => part.fill(0));
+    expect(serializeStripped(outcome.spend.transaction)).toEqual(before);
+    expect(txidOf(outcome.spend.transaction)).toEqual(outcome.spend.txid);
   });
 
   it('changes nothing until its changes are applied, and nothing when it is approved again', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { windowUse } from '../../src/index.ts';
-import { sampleCharter, World } from '../world.ts';
+import { MINUTE, sampleCharter, World } from '../world.ts';
 
 function worldWith(window: { ticks: number; amount: bigint; count: number; fee: bigint }): World {
   const charter = sampleCharter();
@@ -45,6 +45,25 @@ describe('amounts and counts', () => {
     expect(windowUse(world.state, world.uptime)).toMatchObject([
       { ticks: 6, amount: 0n, amountLimit: 6_666_667n },
     ]);
+  });
+
+  it('frees nothing when the program starts again, whatever its clock says then', () => {
+    const world = worldWith({ ticks: 6, amount: 3_000_000n, count: 100, fee: 1_000_000n });
+    const coins = world.fund([5_000_000n]);
+    const spend = () =>
+      world.request({
+        coins,
+        intents: [world.intent({ amount: 1_100_000n })],
+        change: [{ amount: 3_890_000n }],
+      });
+    world.approve(spend());
+    world.apply([{ kind: 'boot', value: {} }]);
+    for (const uptime of [0, 10_000 * MINUTE]) {
+      world.uptime = uptime;
+      for (const time of [world.now - 43_000, world.now, world.now + 43_000]) {
+        expect(world.refusals(spend(), time)).toMatchObject([['AMOUNT_WINDOW', { spent: '1100000' }]]);
+      }
+    }
   });
 
   it('keeps to two thirds of a window of counts', () => {
