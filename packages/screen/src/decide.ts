@@ -85,7 +85,7 @@ function judgeAnew(judge: Judge, intent: Intent, hash: Uint8Array): readonly Scr
     {
       intent,
       address,
-      clearedAmounts: history.clearedAmounts(intent.requester, BASELINE),
+      clearedAmounts: () => history.clearedAmounts(intent.requester, BASELINE),
       recent: history.countRecent(intent.requester, settings.burstSeconds),
       knownDestination: history.isKnown(intent.script),
       lookalike: history.findLookalike(look, intent.script),

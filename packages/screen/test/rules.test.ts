@@ -8,15 +8,20 @@ import { applyRules, type Subject } from '../src/rules/index.ts';
 import { DEFAULTS } from '../src/settings.ts';
 import { makeIntent, scriptOf, sha } from './fixture.ts';
 
-function subject(parts: Partial<Subject> & { readonly amount?: bigint }): Subject {
+type Parts = Partial<Omit<Subject, 'clearedAmounts'>> & {
+  readonly amount?: bigint;
+  readonly clearedAmounts?: readonly bigint[];
+};
+
+function subject(parts: Parts): Subject {
   const [bytes] = makeIntent(sha(9), { id: 1, amount: parts.amount ?? 50_000n });
   const decoded = decodeIntent(bytes);
   if (!decoded.ok) throw new Error('not an intent');
-  const { amount: _, ...rest } = parts;
+  const { amount: _, clearedAmounts = [], ...rest } = parts;
   return {
     intent: decoded.value,
     address: addressOf(decoded.value.script, 'regtest'),
-    clearedAmounts: [],
+    clearedAmounts: () => clearedAmounts,
     recent: 0,
     knownDestination: false,
     lookalike: undefined,
@@ -25,7 +30,7 @@ function subject(parts: Partial<Subject> & { readonly amount?: bigint }): Subjec
   };
 }
 
-function codesOf(parts: Parameters<typeof subject>[0]): readonly string[] {
+function codesOf(parts: Parts): readonly string[] {
   return applyRules(subject(parts), DEFAULTS).map(({ code }) => code);
 }
 

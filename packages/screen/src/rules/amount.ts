@@ -25,5 +25,7 @@ export function usualLimit(amounts: readonly bigint[], settings: Settings): bigi
 }
 
 // The amount is not far above what this requester's withdrawals usually are.
-export const amount: Rule = ({ intent, clearedAmounts }, settings) =>
-  intent.amount > usualLimit(clearedAmounts, settings) ? { code: 'SCREEN_AMOUNT' } : undefined;
+export const amount: Rule = ({ intent, clearedAmounts }, settings) => {
+  if (intent.amount <= settings.amountFloor) return undefined; // no limit is below the floor
+  return intent.amount > usualLimit(clearedAmounts(), settings) ? { code: 'SCREEN_AMOUNT' } : undefined;
+};

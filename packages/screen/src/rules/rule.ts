@@ -5,8 +5,8 @@ import type { Settings } from '../settings.ts';
 export interface Subject {
   readonly intent: Intent;
   readonly address: string;
-  /** The requester's cleared amounts in sat, at most the newest thousand, in any order. */
-  readonly clearedAmounts: readonly bigint[];
+  /** The requester's cleared amounts in sat, at most the newest thousand, in any order; read when a rule needs them. */
+  readonly clearedAmounts: () => readonly bigint[];
   /** Other intents of the requester that came within the span of a burst, cleared or not. */
   readonly recent: number;
   /** Whether money went to this very script before. */
