@@ -1,5 +1,6 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import {
   createEd25519Signer,
   hashIntent,
@@ -261,6 +262,20 @@ describe('starting a screen', () => {
       'a charter that succeeds another is not accepted by this version',
       expect.stringContaining('not a charter file'),
     ]);
+  });
+
+  it('says what is wrong with a history that is damaged or of a newer release', () => {
+    const site = makeSite();
+    mkdirSync(site.state, { mode: 0o700 });
+    const file = join(site.state, 'history.db');
+    writeFileSync(file, 'this is a text, and no history at all\n'.repeat(60));
+    const damaged = runScreen('held', '--state', site.state);
+    expect(damaged).toMatchObject({ status: 6, stderr: expect.stringContaining('it is not a database') });
+    rmSync(file);
+    const database = new DatabaseSync(file);
+    database.exec('PRAGMA user_version = 7');
+    database.close();
+    expect(() => openHistory(site.state, () => 0)).toThrow('the history has version 7');
   });
 
   it('explains itself, and releases nothing that is not held', () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { EXIT, Failure } from '@coldwire/program';
 import type { Decision, History, NewDecision } from '../decide.ts';
+import { explainSqliteError } from './sqlite-failure.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS decisions (
@@ -82,14 +83,14 @@ export function openHistory(directory: string, now: () => number): HistoryFile {
   const get = (sql: string, ...values: SQLInputValue[]) => prepare(sql).get(...values);
   const all = (sql: string, ...values: SQLInputValue[]) => prepare(sql).all(...values);
   const transaction = <T>(work: () => T): T => {
-    db.exec('BEGIN IMMEDIATE');
     try {
+      db.exec('BEGIN IMMEDIATE');
       const result = work();
       db.exec('COMMIT');
       return result;
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
+      throw explainSqliteError(error, path);
     }
   };
   const find = (id: Uint8Array): Decision | undefined => {
@@ -153,7 +154,12 @@ export function openHistory(directory: string, now: () => number): HistoryFile {
 }
 
 function openFile(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: BUSY_MS });
+  let db: DatabaseSync;
+  try {
+    db = new DatabaseSync(path, { timeout: BUSY_MS });
+  } catch (error) {
+    throw explainSqliteError(error, path);
+  }
   try {
     // A rollback journal rather than WAL: two processes share the file, and few rows are written.
     db.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
@@ -168,7 +174,7 @@ function openFile(path: string): DatabaseSync {
     if (version === 0n) db.exec(`BEGIN; ${SCHEMA} COMMIT`);
   } catch (error) {
     db.close();
-    throw error;
+    throw explainSqliteError(error, path);
   }
   return db;
 }

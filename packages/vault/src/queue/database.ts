@@ -5,6 +5,7 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { EXIT, Failure } from '@coldwire/program';
+import { explainSqliteError } from '@coldwire/screen/io/sqlite-failure.ts';
 import type { Row } from './columns.ts';
 
 export class Database {
@@ -77,28 +78,9 @@ export class Database {
     try {
       return work();
     } catch (error) {
-      throw asFailure(error, this.#path);
+      throw explainSqliteError(error, this.#path);
     }
   }
-}
-
-/** SQLite's primary result codes that are not bugs of ours (sqlite.org/rescode.html). */
-const OUTSIDE: ReadonlyMap<number, readonly [what: string, todo: string]> = new Map([
-  [5, ['another process has the database open', 'Stop the other vault; one queue has one vault.']],
-  [8, ['the database is read-only', 'Give this user the right to write to it.']],
-  [10, ['the disk failed', 'Check the disk; what was acknowledged is in the file.']],
-  [11, ['the database is damaged', 'Keep the file and restore the last backup; do not repair it by hand.']],
-  [13, ['the disk is full', 'Free some space and start again; what was acknowledged is on disk.']],
-  [14, ['the database cannot be opened', 'Check the directory and its permissions.']],
-  [26, ['it is not a database', 'Name another state directory, or restore the last backup.']],
-]);
-
-function asFailure(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return error;
-  const known = OUTSIDE.get(error.errcode & 0xff);
-  if (known === undefined) return error;
-  const exit = (error.errcode & 0xff) === 5 ? EXIT.ENVIRONMENT : EXIT.IO;
-  return new Failure(exit, { what: known[0], where: path, todo: known[1], cause: error });
 }
 
 /**
@@ -110,7 +92,7 @@ export function openDatabase(path: string, migrations: readonly string[]): Datab
   try {
     connection = new DatabaseSync(path, { timeout: 0 });
   } catch (error) {
-    throw asFailure(error, path);
+    throw explainSqliteError(error, path);
   }
   const database = new Database(path, connection);
   try {
