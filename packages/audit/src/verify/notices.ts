@@ -1,0 +1,30 @@
+/**
+ * What a machine told of itself (NOTICE) against what its own log says happened there. Proves that no start, unlock, lock or
+ * freeze was invented or told otherwise; what was not told, because a crash came between, is a note.
+ */
+import { decode, Notice } from '@coldwire/protocol';
+import type { Findings } from '../finding.ts';
+import { nameOf } from '../log/message.ts';
+import type { Transcript } from '../log/transcript.ts';
+
+export const CHECK_NOTICES = 'notices';
+
+export function checkNotices(transcript: Transcript, findings: Findings): void {
+  const waiting: { event: string; detail: string }[] = [];
+  for (const item of transcript.items) {
+    if (item.kind === 'local' && item.local.event !== 'greet') waiting.push(item.local);
+    if (item.kind !== 'message' || item.message.way !== 'sent' || item.message.type !== 'NOTICE') continue;
+    findings.count(CHECK_NOTICES);
+    const notice = decode(Notice, item.message.body);
+    if (!notice.ok) continue; // a finding already
+    const { event, detail } = notice.value;
+    const at = waiting.findIndex((local) => local.event === event && local.detail === detail);
+    if (at < 0) {
+      const what = `${nameOf(item.message)} tells of "${event}", of which the log knows nothing`;
+      findings.find('AUDIT_NOTICE', item.message.place, what);
+      continue;
+    }
+    if (at > 0) findings.note(item.message.place, `${at} earlier events were never told to the vault`);
+    waiting.splice(0, at + 1);
+  }
+}

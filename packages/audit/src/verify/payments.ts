@@ -1,0 +1,83 @@
+/**
+ * All cleared transactions together: every intent was screened, no intent is paid by two transactions that can both be mined,
+ * and no signer ever used one nonce for two hashes. Spec: design promise "one intent, one payment"; attacks 21 and 25.
+ */
+import { decodeIntent, hashIntent, toHex } from '@coldwire/protocol';
+import type { Findings } from '../finding.ts';
+import { nameOf } from '../log/message.ts';
+import type { ClearedSpend } from './cleared.ts';
+import type { Spends } from './signed.ts';
+
+export const CHECK_PAYMENTS = 'payments';
+
+export function checkPayments(spends: Spends, cleared: readonly ClearedSpend[], findings: Findings): void {
+  checkScreened(spends, cleared, findings);
+  checkConflicts(spends, cleared, findings);
+  checkNonces(cleared, findings);
+}
+
+interface Paid {
+  readonly id: string;
+  readonly hash: string;
+}
+
+function intentsOf({ roster }: Spends, { request }: ClearedSpend): readonly Paid[] {
+  return request.draft.intents.flatMap(([bytes]) => {
+    const intent = decodeIntent(bytes);
+    return intent.ok ? [{ id: toHex(intent.value.id), hash: toHex(hashIntent(roster.first, bytes)) }] : [];
+  });
+}
+
+function checkScreened(spends: Spends, cleared: readonly ClearedSpend[], findings: Findings): void {
+  for (const spend of cleared) {
+    for (const [place, [bytes]] of spend.request.draft.intents.entries()) {
+      if (spends.isScreened(hashIntent(spends.roster.first, bytes))) continue;
+      const what = `${nameOf(spend.message)}: no verdict in these logs covers intent ${place}`;
+      findings.find('AUDIT_VERDICT', spend.message.place, what);
+    }
+  }
+}
+
+function checkConflicts(spends: Spends, cleared: readonly ClearedSpend[], findings: Findings): void {
+  const carriers = new Map<string, { hash: string; spends: ClearedSpend[] }>();
+  for (const spend of cleared) {
+    for (const { id, hash } of intentsOf(spends, spend)) {
+      findings.count(CHECK_PAYMENTS);
+      const known = carriers.get(id) ?? { hash, spends: [] };
+      carriers.set(id, known);
+      if (known.hash !== hash) {
+        const what = `${nameOf(spend.message)}: the intent id ${id} was used before with other contents`;
+        findings.find('AUDIT_DOUBLE', spend.message.place, what);
+      }
+      for (const other of known.spends) {
+        if (other.txid === spend.txid || sharesInput(other, spend)) continue;
+        const what = `${nameOf(spend.message)}: intent ${id} is paid by ${other.txid} and ${spend.txid}, which share no coin`;
+        findings.find('AUDIT_DOUBLE', spend.message.place, what);
+      }
+      known.spends.push(spend);
+    }
+  }
+}
+
+function sharesInput(a: ClearedSpend, b: ClearedSpend): boolean {
+  const coins = new Set(a.built.inputs.map(({ outpoint }) => outpoint));
+  return b.built.inputs.some(({ outpoint }) => coins.has(outpoint));
+}
+
+/** r of a signature is the nonce's public half: one r, one hash, else whoever sees both has the key. */
+function checkNonces(cleared: readonly ClearedSpend[], findings: Findings): void {
+  const seen = new Map<string, string>();
+  for (const { message, built, signatures } of cleared) {
+    for (const [signer, list] of signatures) {
+      for (const [input, signature] of list.entries()) {
+        const nonce = toHex(signature.subarray(0, 32));
+        const use = `${signer} ${toHex(built.sighash(input))}`;
+        const before = seen.get(nonce) ?? use;
+        seen.set(nonce, before);
+        if (before === use) continue;
+        const what = `${nameOf(message)}, input ${input}: ${signer} used a nonce that was used before`;
+        findings.find('AUDIT_NONCE', message.place, what);
+      }
+    }
+  }
+}
