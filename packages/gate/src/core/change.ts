@@ -25,6 +25,8 @@ export const GateResult = struct('GateResult', {
   requestHash: field(2, hash()),
   type: field(3, literal('CLEARED', 'REFUSED')),
   body: field(4, bytes(0, BODY_MAX)),
+  /** µs of running time. */
+  at: field(5, uint()),
 });
 export type GateResult = Infer<typeof GateResult>;
 
@@ -38,6 +40,8 @@ const Cleared = struct('GateCleared', {
   charge: field(5, tuple(sats(), uint(MAX_INTENTS), sats())),
   /** µs of running time. */
   at: field(6, uint()),
+  /** sat to intents. */
+  paid: field(7, sats()),
 });
 
 export const GateChange = variant({

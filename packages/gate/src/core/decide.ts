@@ -106,14 +106,18 @@ function decideClear(
   if (!clear.ok) return reject(request, clear.fault.code, clear.fault.detail);
   const sign = decode(SignRequest, clear.value.request, BODY_MAX);
   if (!sign.ok) return reject(request, sign.fault.code, sign.fault.detail);
-  const judged = judge(state, clear.value, sign.value, runningTime(state, uptime), open);
+  const at = runningTime(state, uptime);
+  const judged = judge(state, clear.value, sign.value, at, open);
   const reply =
     judged.kind === 'cleared'
       ? clearedReply(request, judged.spend)
       : refusal(request, inOrder(judged.refusals));
   const type = judged.kind === 'cleared' ? 'CLEARED' : 'REFUSED';
   return {
-    changes: [...judged.changes, { kind: 'result', value: { request, requestHash, type, body: reply.body } }],
+    changes: [
+      ...judged.changes,
+      { kind: 'result', value: { request, requestHash, type, body: reply.body, at } },
+    ],
     replies: [reply],
   };
 }
@@ -141,7 +145,7 @@ function judge(state: GateState, clear: Clear, sign: SignRequest, at: number, op
     ...checkIntents(state, rebuilt),
     ...checkVerdicts(state, rebuilt),
     ...checkFees(state, rebuilt),
-    ...(state.cleared.has(rebuilt.txid) ? [] : checkWindows(state, charge)),
+    ...(isCleared(state, rebuilt) ? [] : checkWindows(state, charge)),
     ...checkConflicts(state, rebuilt),
     ...homes.refusals,
   ];
@@ -156,12 +160,19 @@ function judge(state: GateState, clear: Clear, sign: SignRequest, at: number, op
   if ('refusals' in partials) return refused(partials.refusals);
   const combination = combine(rebuilt, partials.signatures);
   if (!combination.ok) return refused(combination.refusals);
-  const isKnown = state.cleared.has(rebuilt.txid);
   return {
     kind: 'cleared',
     spend: combination.spend,
-    changes: isKnown ? [] : [record(state, rebuilt, charge)],
+    changes: isCleared(state, rebuilt) ? [] : [record(state, rebuilt, charge)],
   };
+}
+
+/**
+ * The same transaction for the same intents. Two intents of equal amount and destination make equal transactions: one that
+ * was cleared for the first is judged, charged and recorded again when it comes for the second.
+ */
+function isCleared(state: GateState, { txid, intents }: Rebuilt): boolean {
+  return state.cleared.has(txid) && intents.every(({ id }) => state.intents.get(id)?.txids.includes(txid));
 }
 
 function unsealAll(
@@ -185,6 +196,7 @@ function record(state: GateState, rebuilt: Rebuilt, charge: ReturnType<typeof ch
       txid: Uint8Array.from(fromHex(rebuilt.txid)).reverse(),
       inputs: draft.inputs.map(([txid, vout]) => [txid, vout] as const),
       fee: rebuilt.fee,
+      paid: rebuilt.paid,
       intents: rebuilt.intents.map(
         ({ intent, bytes }) => [intent.id, hashIntent(state.charter.first, bytes)] as const,
       ),

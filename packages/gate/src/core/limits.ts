@@ -22,19 +22,18 @@ export function worstVsize(rebuilt: Rebuilt): number {
   return Math.ceil((4 * stripped + witness) / 4);
 }
 
-/** What this transaction adds to the windows: each intent once, and fees above those of what it replaces. */
+/** What this transaction adds to the windows: each intent once, and the fee above what its coins were charged already. */
 export function chargeFor(state: GateState, rebuilt: Rebuilt, at: number): Charge {
   const fresh = rebuilt.intents.filter(({ id }) => !state.intents.has(id));
-  let replaced = 0n;
-  for (const { outpoint } of rebuilt.inputs) {
-    const paid = state.fees.get(outpoint) ?? 0n;
-    if (paid > replaced) replaced = paid;
-  }
+  const charged = rebuilt.inputs.reduce(
+    (sum, { outpoint }) => sum + (state.feesCharged.get(outpoint) ?? 0n),
+    0n,
+  );
   return {
     at,
     amount: fresh.reduce((sum, { intent }) => sum + intent.amount, 0n),
     count: fresh.length,
-    fee: rebuilt.fee > replaced ? rebuilt.fee - replaced : 0n,
+    fee: rebuilt.fee > charged ? rebuilt.fee - charged : 0n,
   };
 }
 
@@ -50,13 +49,29 @@ export function checkFees(state: GateState, rebuilt: Rebuilt): readonly GateRefu
   }
   if (fee > policy.feeAbsolute) refusals.push(refuse('FEE_ABSOLUTE', { fee, limit: policy.feeAbsolute }));
   if (fee * 1000n > BigInt(policy.feeRate) * BigInt(vsize)) {
-    refusals.push(refuse('FEE_RATE', { feerate: (fee * 1000n) / BigInt(vsize), limit: policy.feeRate }));
+    const feerate = (fee * 1000n + BigInt(vsize) - 1n) / BigInt(vsize);
+    refusals.push(refuse('FEE_RATE', { feerate, limit: policy.feeRate }));
   }
-  const share = (paid * BigInt(policy.feeShare)) / 1000n;
-  if (rebuilt.intents.length > 0 && fee > policy.feeShareFloor && fee > share) {
-    refusals.push(refuse('FEE_SHARE', { fee, amount: paid, limit: share }));
-  }
+  const amount = shareBase(state, rebuilt);
+  const share = (amount * BigInt(policy.feeShare)) / 1000n;
+  const limit = share > policy.feeShareFloor ? share : policy.feeShareFloor;
+  if (fee > limit) refusals.push(refuse('FEE_SHARE', { fee, amount, limit }));
   return refusals;
+}
+
+/**
+ * What the fee is a share of: what is paid, or was paid by a cleared transaction that this one replaces, since replacing
+ * costs more however little is left to pay; without any intent, what is moved.
+ */
+function shareBase(state: GateState, { intents, inputs, paid, moved }: Rebuilt): bigint {
+  let base = intents.length === 0 ? moved : paid;
+  for (const { outpoint } of inputs) {
+    for (const txid of state.spenders.get(outpoint) ?? []) {
+      const replaced = state.cleared.get(txid)?.paid ?? 0n;
+      if (replaced > base) base = replaced;
+    }
+  }
+  return base;
 }
 
 export function checkWindows(state: GateState, charge: Charge): readonly GateRefusal[] {

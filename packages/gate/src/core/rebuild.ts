@@ -42,8 +42,9 @@ export interface Rebuilt {
   readonly txid: string;
   readonly inputs: readonly GateInput[];
   readonly intents: readonly GateIntent[];
-  /** sat */
+  /** sat to intents, to all outputs, and what is left. */
   readonly paid: bigint;
+  readonly moved: bigint;
   readonly fee: bigint;
 }
 
@@ -89,7 +90,8 @@ export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding 
   const outputs = placeOutputs(charter, draft, intents, refusals);
   const paid = intents.reduce((sum, { intent }) => sum + intent.amount, 0n);
   const spent = inputs.reduce((sum, { amount }) => sum + amount, 0n);
-  const fee = spent - outputs.reduce((sum, { amount }) => sum + amount, 0n);
+  const moved = outputs.reduce((sum, { amount }) => sum + amount, 0n);
+  const fee = spent - moved;
   const amounts = [...inputs, ...outputs].map(({ amount }) => amount);
   if ([...amounts, spent].some((amount) => amount > MAX_SAT))
     refusals.push(refuse('VALUE_RANGE', { what: 'amount', value: spent }));
@@ -106,7 +108,10 @@ export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding 
     });
   }
   for (const { script, amount } of outputs) transaction.addOutput({ script, amount });
-  return { ok: true, value: { request, transaction, txid: transaction.id, inputs, intents, paid, fee } };
+  return {
+    ok: true,
+    value: { request, transaction, txid: transaction.id, inputs, intents, paid, moved, fee },
+  };
 }
 
 function checkShape(charter: GateCharter, draft: Draft): readonly GateRefusal[] {
@@ -148,7 +153,7 @@ function readInputs(charter: GateCharter, draft: Draft, refusals: GateRefusal[])
     seen.add(outpoint);
     const wallet = charter.wallets[walletIndex];
     if (wallet === undefined || chain > 1 || index > MAX_INDEX) {
-      refusals.push(refuse('GATE_SIGNED', { signer: `input ${outpoint} of no wallet` }));
+      refusals.push(refuse('INPUT_FOREIGN', { outpoint }));
       return [];
     }
     return [{ outpoint, amount, script: deriveScript(wallet, chain, index) }];

@@ -11,7 +11,8 @@ export const RESULTS_KEPT = 1024;
 export interface ClearedRecord {
   /** `txid:vout` of each coin it spends. */
   readonly inputs: readonly string[];
-  readonly fee: bigint;
+  /** sat to intents. */
+  readonly paid: bigint;
 }
 
 /** What a window has to count. `at`: µs of running time. */
@@ -27,8 +28,10 @@ export interface GateState {
   readonly results: Map<string, GateResult>;
   /** By txid as people see it. */
   readonly cleared: Map<string, ClearedRecord>;
-  /** By `txid:vout`: the highest fee (sat) of a cleared transaction that spends it. */
-  readonly fees: Map<string, bigint>;
+  /** By `txid:vout`: sat of fees charged so far for transactions that spend it, each spread over its inputs. */
+  readonly feesCharged: Map<string, bigint>;
+  /** By `txid:vout`: the cleared transactions that spend it. */
+  readonly spenders: Map<string, string[]>;
   /** By intent id: hash of the intent's bytes, and the txids that were cleared for it. */
   readonly intents: Map<string, { readonly hash: string; readonly txids: string[] }>;
   /** By intent id: µs of running time at which this gate first saw it, for intents with another home. */
@@ -45,7 +48,8 @@ export function createGateState(charter: GateCharter): GateState {
     charter,
     results: new Map(),
     cleared: new Map(),
-    fees: new Map(),
+    feesCharged: new Map(),
+    spenders: new Map(),
     intents: new Map(),
     seen: new Map(),
     charges: [],
@@ -79,6 +83,7 @@ export function applyGate(state: GateState, change: GateChange): GateState {
 }
 
 function rememberResult(state: GateState, result: GateResult): GateState {
+  state.lastRunning = Math.max(state.lastRunning, result.at);
   state.results.set(toHex(result.request), result);
   const [oldest] = state.results.keys();
   if (state.results.size > RESULTS_KEPT && oldest !== undefined) state.results.delete(oldest);
@@ -87,14 +92,16 @@ function rememberResult(state: GateState, result: GateResult): GateState {
 
 type Cleared = Extract<GateChange, { kind: 'cleared' }>['value'];
 
-function rememberCleared(state: GateState, { txid, inputs, fee, intents, charge, at }: Cleared): GateState {
+function rememberCleared(state: GateState, { txid, inputs, paid, intents, charge, at }: Cleared): GateState {
   const id = displayHash(txid);
   state.lastRunning = Math.max(state.lastRunning, at);
   const outpoints = inputs.map(([hash, vout]) => `${displayHash(hash)}:${vout}`);
-  state.cleared.set(id, { inputs: outpoints, fee });
-  for (const outpoint of outpoints) {
-    if (fee > (state.fees.get(outpoint) ?? -1n)) state.fees.set(outpoint, fee);
+  if (!state.cleared.has(id)) {
+    for (const outpoint of outpoints)
+      state.spenders.set(outpoint, [...(state.spenders.get(outpoint) ?? []), id]);
   }
+  state.cleared.set(id, { inputs: outpoints, paid });
+  spreadFee(state, outpoints, charge[2]);
   for (const [intent, hash] of intents) {
     const known = state.intents.get(toHex(intent));
     if (known === undefined) state.intents.set(toHex(intent), { hash: toHex(hash), txids: [id] });
@@ -105,6 +112,18 @@ function rememberCleared(state: GateState, { txid, inputs, fee, intents, charge,
   state.charges = state.charges.filter((row) => row.at > oldest);
   state.charges.push({ at, amount: charge[0], count: charge[1], fee: charge[2] });
   return state;
+}
+
+/**
+ * Evenly, the remainder on the first: what replaces a transaction is credited with the parts of the coins that it spends,
+ * so that two transactions which split its coins between them are credited once, not twice.
+ */
+function spreadFee(state: GateState, outpoints: readonly string[], fee: bigint): void {
+  const number = BigInt(outpoints.length);
+  for (const [place, outpoint] of outpoints.entries()) {
+    const part = fee / number + (place === 0 ? fee % number : 0n);
+    state.feesCharged.set(outpoint, (state.feesCharged.get(outpoint) ?? 0n) + part);
+  }
 }
 
 /** µs; older charges count nowhere. */
