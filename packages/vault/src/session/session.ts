@@ -1,12 +1,12 @@
 /**
  * The vault's end of one line: asks a signer or a gate, and joins each result to its request. A request stays open over lost
- * connections; after a restart of the peer it is asked again with the same id, and the peer gives the same result.
- * Ignores, with an alarm, results that belong to no request. Spec: protocol-spec/4-messages.md, "Requests and results".
+ * connections and lost ports; after a restart of the peer it is asked again with the same id, and the peer gives the same
+ * result. Ignores results that belong to no request. Spec: protocol-spec/4-messages.md, "Requests and results".
  */
 import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import { Channel, type ChannelOwner, foldRecord, type Reading, type Taken } from '@coldwire/channel';
-import { type EvidenceLog, openLog } from '@coldwire/evidence';
+import { type EvidenceLog, openLog, readLog } from '@coldwire/evidence';
 import type { LinkOwner, Port } from '@coldwire/link';
 import {
   BODY_MAX,
@@ -40,11 +40,15 @@ export interface SessionEvents {
   onHello(hello: Hello): void;
   onNotice(event: string, detail: string): void;
   onProgress(have: number, total: number): void;
+  /** A result that nobody waits for: of a request that was given up, or asked before a restart. */
+  onStray(type: MessageType): void;
   onAlarm(code: string, detail: string): void;
 }
 
 export interface SessionOptions {
-  readonly port: Port;
+  /** Opens the port; called again, until it succeeds, whenever the port is gone. @throws Error while it cannot be opened */
+  readonly openPort: () => Port;
+  /** Bits a second; 0 for FIFOs and pipes. */
   readonly baud: number;
   readonly line: Line;
   /** Hash of the charter in force. */
@@ -55,6 +59,9 @@ export interface SessionOptions {
   readonly hello: () => Hello;
   readonly timing?: LinkOwner['timing'];
 }
+
+/** Between two attempts to open a port that is missing: an adapter that was unplugged, a program that has not started. */
+const REOPEN_MS = 2_000;
 
 interface Open {
   readonly type: MessageType;
@@ -71,7 +78,9 @@ export class Session implements ChannelOwner {
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
   readonly #log: EvidenceLog;
-  readonly #channel: Channel;
+  #channel: Channel | undefined;
+  #reopening: NodeJS.Timeout | undefined;
+  #stopped = false;
   readonly #open = new Map<string, Open>();
   readonly #started = process.hrtime.bigint();
   #readiness: Readiness = 'away';
@@ -92,12 +101,7 @@ export class Session implements ChannelOwner {
     this.#log = log;
     this.session = sessions + 1;
     log.append([{ kind: 'local', ...this.read(), bytes: new Uint8Array(0) }]);
-    const { port, baud, timing } = options;
-    const nextNonce = (): Uint8Array => new Uint8Array(randomBytes(16));
-    this.#channel = new Channel(
-      { role: 'initiator', port, baud, log, chain, nextNonce, ...(timing === undefined ? {} : { timing }) },
-      this,
-    );
+    this.#attach(chain);
   }
 
   get readiness(): Readiness {
@@ -128,7 +132,9 @@ export class Session implements ChannelOwner {
   }
 
   async stop(): Promise<void> {
-    await this.#channel.stop();
+    this.#stopped = true;
+    clearTimeout(this.#reopening);
+    await this.#channel?.stop();
     this.#log.close();
   }
 
@@ -150,7 +156,7 @@ export class Session implements ChannelOwner {
   }
 
   onUp(): void {
-    this.#channel.send({ type: 'HELLO', request: null, body: encode(Hello, this.#options.hello()) });
+    this.#channel?.send({ type: 'HELLO', request: null, body: encode(Hello, this.#options.hello()) });
   }
 
   onDown(): void {
@@ -166,12 +172,44 @@ export class Session implements ChannelOwner {
   }
 
   onEnd(error: Error | undefined): void {
-    this.#events.onAlarm('INTERNAL', `the line to ${this.peer} is gone: ${error?.message ?? 'closed'}`);
+    this.#events.onAlarm('INTERNAL', `the port is gone: ${error?.message ?? 'closed'}`);
     this.#setReadiness('away');
+    const channel = this.#channel;
+    this.#channel = undefined;
+    void channel?.stop().then(() => this.#reopen());
   }
 
   onAlarm(code: string, detail: string): void {
     this.#events.onAlarm(code, detail);
+  }
+
+  #attach(chain: Chain): void {
+    const { baud, timing } = this.#options;
+    const nextNonce = (): Uint8Array => new Uint8Array(randomBytes(16));
+    let port: Port;
+    try {
+      port = this.#options.openPort();
+    } catch (error) {
+      this.#events.onAlarm('INTERNAL', error instanceof Error ? error.message : 'the port cannot be opened');
+      this.#reopen();
+      return;
+    }
+    const options = { role: 'initiator', port, baud, log: this.#log, chain, nextNonce } as const;
+    this.#channel = new Channel(timing === undefined ? options : { ...options, timing }, this);
+  }
+
+  #reopen(): void {
+    if (this.#stopped) return;
+    this.#reopening = setTimeout(() => this.#attach(this.#foldAgain()), REOPEN_MS);
+  }
+
+  /** Where the chain stands by the log: what the channel that is gone has said and taken. */
+  #foldAgain(): Chain {
+    let chain = createChain(this.#options.line);
+    for (const item of readLog(this.#options.directory)) {
+      if (item.kind === 'batch') chain = item.records.reduce(foldRecord, chain);
+    }
+    return chain;
   }
 
   #setReadiness(readiness: Readiness): void {
@@ -191,7 +229,7 @@ export class Session implements ChannelOwner {
       const id = header.request === null ? '' : toHex(header.request);
       const open = this.#open.get(id);
       this.#open.delete(id);
-      if (open === undefined) this.#events.onAlarm('REPLAY', `a ${type} that answers no open request`);
+      if (open === undefined) this.#events.onStray(type);
       else open.resolve({ type, body, message });
     }
   }
@@ -213,6 +251,6 @@ export class Session implements ChannelOwner {
 
   #send(id: Uint8Array, open: Open): void {
     open.askedIn = this.#peerSession;
-    this.#channel.send({ type: open.type, request: id, body: open.body });
+    this.#channel?.send({ type: open.type, request: id, body: open.body });
   }
 }

@@ -1,0 +1,171 @@
+/** `coldwire-vault submit`, `status`, `address` and `intent`: the requester's and the operator's side of the HTTP API. */
+import process from 'node:process';
+import { EXIT, Failure, makeOutput, toJsonLine } from '@coldwire/program';
+import { fromHex, type SignedIntent } from '@coldwire/protocol';
+import { type Command, InvalidArgumentError } from 'commander';
+import {
+  type ApiResult,
+  readVaultStatus,
+  readVaultWithdrawal,
+  requestAddress,
+  submitToVault,
+} from '../api/index.ts';
+import { openCharter } from '../serve/open-charter.ts';
+import { makeIntent, readIntents } from './intent.ts';
+
+const DEFAULT_URL = 'http://127.0.0.1:8620';
+const DEFAULT_LIFE = 100;
+
+interface Common {
+  readonly vault: string;
+  readonly json?: true;
+}
+
+interface IntentFlags {
+  readonly charter?: string;
+  readonly requesterKey?: string;
+  readonly requester?: string;
+  readonly to?: string;
+  readonly amount?: bigint;
+  readonly expires: number;
+  readonly id?: Uint8Array;
+}
+
+function parseSats(text: string): bigint {
+  if (!/^[1-9]\d{0,15}$/.test(text)) throw new InvalidArgumentError('It must be an amount in sat.');
+  return BigInt(text);
+}
+
+function parseBlocks(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a number of blocks.');
+  return Number(text);
+}
+
+function parseId(text: string): Uint8Array {
+  if (!/^[0-9a-f]{32}$/.test(text)) throw new InvalidArgumentError('It must be 32 hexadecimal digits.');
+  return fromHex(text);
+}
+
+function addIntentFlags(command: Command): Command {
+  return command
+    .option('--charter <file>', 'charter.cbor')
+    .option('--requester-key <file>', "the requester's key file (coldwire-charter key requester)")
+    .option('--requester <name>', 'its name in the charter')
+    .option('--to <address>', 'destination')
+    .option('--amount <sat>', 'in satoshi', parseSats)
+    .option('--expires <blocks>', 'blocks that the intent lives', parseBlocks, DEFAULT_LIFE)
+    .option(
+      '--id <hex>',
+      'its id; drawn when absent, and then never submit twice what may have arrived',
+      parseId,
+    );
+}
+
+/** The result's value. @throws Failure (policy refusal) with the vault's code */
+function unwrap(result: ApiResult, where: string): unknown {
+  if (result.kind === 'done') return result.value;
+  const [code] = result.codes;
+  throw new Failure(result.status >= 500 ? EXIT.IO : EXIT.REFUSED, {
+    ...(code === undefined ? {} : { code }),
+    what: `${result.detail} (${result.codes.join(', ')})`,
+    where,
+    todo: 'protocol-spec/codes.json says for each code what to do.',
+  });
+}
+
+function show(json: true | undefined, value: unknown): void {
+  const text = json === true ? JSON.stringify(value) : JSON.stringify(value, undefined, 2);
+  makeOutput(false).answer(null, () => text);
+}
+
+async function heightOf(url: string): Promise<number> {
+  const status = unwrap(await readVaultStatus(url), url);
+  const tip = typeof status === 'object' && status !== null && 'tip' in status ? status.tip : undefined;
+  if (typeof tip === 'number') return tip;
+  throw new Failure(EXIT.IO, {
+    what: 'the vault names no tip',
+    where: url,
+    todo: 'Wait until it follows its node.',
+  });
+}
+
+function fromFlags(flags: IntentFlags, height: number): SignedIntent {
+  const { charter, requesterKey, requester, to: address, amount, expires: life, id } = flags;
+  if (
+    charter === undefined ||
+    requesterKey === undefined ||
+    requester === undefined ||
+    address === undefined ||
+    amount === undefined
+  ) {
+    throw new Failure(EXIT.USAGE, {
+      what: 'an intent needs --charter, --requester-key, --requester, --to and --amount',
+      todo: 'Give all five, or --intent FILE.',
+    });
+  }
+  const wish = {
+    requesterKey,
+    requester,
+    address,
+    amount,
+    height,
+    life,
+    ...(id === undefined ? {} : { id }),
+  };
+  return makeIntent(wish, openCharter(charter));
+}
+
+function addSubmit(program: Command): void {
+  addIntentFlags(program.command('submit'))
+    .description('submit signed intents; repeating one is harmless')
+    .option('--vault <url>', "the vault's API", DEFAULT_URL)
+    .option('--intent <file>', 'signed intents, one JSON object a line; - for standard input')
+    .option('--json', 'one JSON line each')
+    .action(async (flags: Common & IntentFlags & { readonly intent?: string }) => {
+      const { vault, intent, json } = flags;
+      const intents = intent === undefined ? [fromFlags(flags, await heightOf(vault))] : readIntents(intent);
+      for (const signed of intents) show(json, unwrap(await submitToVault(vault, signed), vault));
+    });
+}
+
+function addIntent(program: Command): void {
+  addIntentFlags(program.command('intent'))
+    .description(
+      'make and sign an intent without submitting it: one JSON line for submit --intent or draft --intents',
+    )
+    .requiredOption('--height <n>', 'height of the chain now', (text) => Number(text))
+    .option('--json', 'errors as JSON')
+    .action((flags: IntentFlags & { readonly height: number }) => {
+      const [intent, signature] = fromFlags(flags, flags.height);
+      process.stdout.write(`${toJsonLine({ intent, signature })}\n`);
+    });
+}
+
+export function addClient(program: Command): void {
+  addSubmit(program);
+  addIntent(program);
+  program
+    .command('status')
+    .description('the queue in numbers, or one withdrawal with its history')
+    .argument('[id]', "a withdrawal's intent id", parseId)
+    .option('--vault <url>', "the vault's API", DEFAULT_URL)
+    .option('--json', 'one JSON line')
+    .action(async (id: Uint8Array | undefined, { vault, json }: Common) => {
+      show(
+        json,
+        unwrap(await (id === undefined ? readVaultStatus(vault) : readVaultWithdrawal(vault, id)), vault),
+      );
+    });
+  program
+    .command('address')
+    .description('a fresh receiving address')
+    .option('--vault <url>', "the vault's API", DEFAULT_URL)
+    .option('--json', 'one JSON line')
+    .action(async ({ vault, json }: Common) => {
+      const value = unwrap(await requestAddress(vault), vault);
+      const address =
+        typeof value === 'object' && value !== null && 'address' in value ? value.address : undefined;
+      if (json === true || typeof address !== 'string') show(json, value);
+      else makeOutput(false).answer(null, () => address);
+    });
+}

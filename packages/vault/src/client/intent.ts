@@ -1,0 +1,84 @@
+/** Makes a withdrawal intent as a requester's backend would: for people, drills and tests. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { CharterInForce } from '@coldwire/policy';
+import { EXIT, Failure, readRoleKey } from '@coldwire/program';
+import {
+  createEd25519Signer,
+  encode,
+  equalBytes,
+  hashIntent,
+  Intent,
+  type SignedIntent,
+} from '@coldwire/protocol';
+import { readSignedIntent } from '@coldwire/screen';
+import { decodeAddress } from '@coldwire/wallet';
+
+export interface Wish {
+  readonly requesterKey: string;
+  readonly requester: string;
+  readonly address: string;
+  /** sat */
+  readonly amount: bigint;
+  /** Height of the chain as the requester sees it. */
+  readonly height: number;
+  /** Blocks that the intent lives. */
+  readonly life: number;
+  /** 16 bytes; drawn when absent. */
+  readonly id?: Uint8Array;
+}
+
+/** @throws Failure if the address is none of the charter's network, or the key none of the requester's */
+export function makeIntent(
+  wish: Wish,
+  { charter, first, network, requesters }: CharterInForce,
+): SignedIntent {
+  const key = createEd25519Signer(readRoleKey(wish.requesterKey, 'requester').identity);
+  const keys = requesters.get(wish.requester) ?? [];
+  if (!keys.some((known) => equalBytes(known, key.publicKey))) {
+    throw new Failure(EXIT.BAD_INPUT, {
+      what: `it is not a key of the charter's requester "${wish.requester}"`,
+      where: wish.requesterKey,
+      todo: `Its requesters are: ${charter.requesters.map(({ name }) => name).join(', ')}.`,
+    });
+  }
+  const script = decodeAddress(wish.address, network);
+  if (!script.ok) {
+    throw new Failure(EXIT.BAD_INPUT, {
+      what: script.fault.detail,
+      where: wish.address,
+      todo: `Give an address of ${network}.`,
+    });
+  }
+  const bytes = encode(Intent, {
+    id: wish.id ?? new Uint8Array(randomBytes(16)),
+    requester: wish.requester,
+    amount: wish.amount,
+    script: script.value,
+    created: wish.height,
+    expires: wish.height + wish.life,
+  });
+  return [bytes, key.sign(hashIntent(first, bytes))];
+}
+
+/** JSON `{"intent": hex, "signature": hex}`, one a line. @throws Failure naming the line */
+export function readIntents(path: string): readonly SignedIntent[] {
+  return readFileSync(path === '-' ? 0 : path, 'utf8')
+    .split('\n')
+    .map((line, place) => [line.trim(), place + 1] as const)
+    .filter(([line]) => line !== '')
+    .map(([line, number]) => {
+      const intent = readSignedIntent(parseJson(line));
+      if (intent !== undefined) return intent;
+      const what = `line ${number} is not {"intent": hex, "signature": hex}`;
+      throw new Failure(EXIT.BAD_INPUT, { what, where: path, todo: 'Give one signed intent a line.' });
+    });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

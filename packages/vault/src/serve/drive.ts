@@ -1,0 +1,55 @@
+/** Takes each open batch through its steps, several at once, each from what the database says: also after a restart. */
+import { getBatch, openBatches } from '../queue/index.ts';
+import { Clearance } from './clear.ts';
+import { broadcast } from './settle.ts';
+import { Signing } from './sign.ts';
+import type { Vault } from './vault.ts';
+
+export class Driver {
+  readonly #vault: Vault;
+  readonly #driven = new Map<number, Promise<void>>();
+
+  constructor(vault: Vault) {
+    this.#vault = vault;
+  }
+
+  /** Starts what is open and not yet driven. */
+  start(): void {
+    for (const { id, status } of openBatches(this.#vault.store)) {
+      if (status === 'broadcast' || status === 'cleared' || this.#driven.has(id)) continue;
+      const driven = this.#drive(id)
+        .catch((error: unknown) => this.#vault.fail(error))
+        .finally(() => {
+          this.#driven.delete(id);
+          this.#vault.bells.work.ring();
+        });
+      this.#driven.set(id, driven);
+    }
+  }
+
+  /** Resolves when nothing is driven any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#driven.values());
+  }
+
+  async #drive(id: number): Promise<void> {
+    const { store, stopping } = this.#vault;
+    let bad: ReadonlySet<string> = new Set();
+    while (!stopping.aborted) {
+      const { status } = getBatch(store, id);
+      if (status === 'drafted' || status === 'signing') {
+        await new Signing(this.#vault, id).run();
+      } else if (status === 'signed') {
+        if (bad.size > 0) await new Signing(this.#vault, id).run(bad);
+        if (getBatch(store, id).status !== 'signed') continue;
+        const clearing = await new Clearance(this.#vault, id, bad).run();
+        if (clearing.kind === 'blamed') bad = clearing.signers;
+      } else if (status === 'cleared') {
+        await broadcast(this.#vault, id);
+        return; // what the node does not take now is tried again at the next block
+      } else {
+        return;
+      }
+    }
+  }
+}

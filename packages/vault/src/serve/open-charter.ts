@@ -1,0 +1,77 @@
+/**
+ * The charter as the vault takes it over: whole, signed by every custodian, and with this vault's key in it.
+ * Refuses everything else. Spec: protocol-spec/5-charter.md.
+ */
+import { readSignedCharter } from '@coldwire/channel';
+import { type CharterInForce, loadCharter, verifyCharterSignatures } from '@coldwire/policy';
+import { EXIT, Failure, readRoleKey } from '@coldwire/program';
+import { createEd25519Signer, type Ed25519Signer, equalBytes, type Line } from '@coldwire/protocol';
+import { checkWallet, createScripts, type WalletScripts } from '@coldwire/wallet';
+import { noblePointMath } from '@coldwire/wallet/noble.ts';
+
+/** @throws Failure */
+export function openCharter(path: string): CharterInForce {
+  const signed = readSignedCharter(path);
+  const loaded = loadCharter(signed[0]);
+  if (!loaded.ok) {
+    throw new Failure(EXIT.BAD_INPUT, {
+      what: `the charter does not hold together: ${loaded.problems.join('; ')}`,
+      where: path,
+      todo: 'Have it built again: coldwire-charter build.',
+    });
+  }
+  const problems = verifyCharterSignatures(signed, loaded.value);
+  if (problems.length === 0) return loaded.value;
+  throw new Failure(EXIT.REFUSED, {
+    what: `the charter is not in force: ${problems.join('; ')}`,
+    where: path,
+    todo: 'Have the missing custodians sign it: coldwire-charter sign.',
+  });
+}
+
+/** The scripts of the charter's wallets, in its order. @throws Failure if a wallet's keys cannot be used */
+export function openScripts({ charter, network }: CharterInForce): readonly WalletScripts[] {
+  return charter.wallets.map((row) => {
+    const wallet = { network, ...row };
+    const fault = checkWallet(wallet, noblePointMath);
+    if (fault === undefined) return createScripts(wallet, noblePointMath);
+    throw new Failure(EXIT.BAD_INPUT, {
+      what: fault.detail,
+      where: 'the charter',
+      todo: 'Have it built again: coldwire-charter build.',
+    });
+  });
+}
+
+export interface Identity {
+  readonly name: string;
+  readonly signer: Ed25519Signer;
+}
+
+/** Which vault of the charter this key is. @throws Failure */
+export function openIdentity(path: string, { charter }: CharterInForce): Identity {
+  const signer = createEd25519Signer(readRoleKey(path, 'vault').identity);
+  const me = charter.vaults.find(({ key }) => equalBytes(key, signer.publicKey));
+  if (me !== undefined) return { name: me.name, signer };
+  throw new Failure(EXIT.BAD_INPUT, {
+    what: "it is not the key of one of the charter's vaults",
+    where: path,
+    todo: `Its vaults are: ${charter.vaults.map(({ name }) => name).join(', ')}.`,
+  });
+}
+
+/** The line from a vault to a signer or gate. @throws Failure (usage) if the charter has none of this name */
+export function lineTo(
+  { charter }: CharterInForce,
+  self: string,
+  role: 'signer' | 'gate',
+  name: string,
+): Line {
+  const members = role === 'signer' ? charter.signers : charter.gates;
+  const member = members.find((candidate) => candidate.name === name);
+  if (member !== undefined) return { self, peer: name, peerKey: member.key, incoming: 'up', receiver: role };
+  throw new Failure(EXIT.USAGE, {
+    what: `the charter has no ${role} "${name}"`,
+    todo: `Its ${role}s are: ${members.map((candidate) => candidate.name).join(', ')}.`,
+  });
+}

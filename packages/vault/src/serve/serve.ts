@@ -1,0 +1,261 @@
+/**
+ * `coldwire-vault serve`: joins node, queue, screens, signers and gates. Every loop looks at the database, does what is due
+ * and writes that down; none keeps anything that a restart would miss.
+ */
+import { join } from 'node:path';
+import process from 'node:process';
+import type { CharterInForce } from '@coldwire/policy';
+import { EXIT, Failure, openSecureDirectory } from '@coldwire/program';
+import { type Hello, toHex } from '@coldwire/protocol';
+import { parseHeader } from '@coldwire/wallet';
+import { serveApi } from '../api/index.ts';
+import { type Chain, ChainError, connectCore } from '../chain/index.ts';
+import { openQueue, type Store, startAt } from '../queue/index.ts';
+import type { ScreenEndpoint } from '../screening/index.ts';
+import type { SessionOptions } from '../session/session.ts';
+import { Bell } from './bell.ts';
+import { Driver } from './drive.ts';
+import { Feerates } from './feerate.ts';
+import { catchUp } from './follow.ts';
+import { Former } from './form.ts';
+import { type Identity, lineTo, openCharter, openIdentity, openScripts } from './open-charter.ts';
+import { Away, Peer } from './peer.ts';
+import type { PortSpec } from './port-spec.ts';
+import { Report } from './report.ts';
+import { screenHeld, screenReceived } from './screen.ts';
+import type { Settings } from './settings.ts';
+import { reportBuried, tendBroadcast } from './settle.ts';
+import { Signer } from './signer.ts';
+import { tipOf, type Vault } from './vault.ts';
+import { ScriptWatch } from './watch.ts';
+
+export const SOFTWARE = 'coldwire 0.1.0';
+/** What the node's RPC calls the charter's networks. */
+const NODE_NETWORKS = {
+  mainnet: 'main',
+  testnet4: 'testnet4',
+  signet: 'signet',
+  regtest: 'regtest',
+} as const;
+
+export async function serve(settings: Settings): Promise<void> {
+  const report = new Report();
+  const charter = openCharter(settings.charter);
+  const identity = openIdentity(settings.key, charter);
+  const scripts = openScripts(charter);
+  const screens = nameScreens(charter, settings.screens);
+  const signerLines = linesTo(charter, identity, 'signer', settings.signers);
+  const gateLines = linesTo(charter, identity, 'gate', settings.gates);
+  const state = openSecureDirectory(settings.state);
+  const chain = await connect(settings, charter);
+  const store = openQueue(join(state, 'queue.db'), () => Date.now());
+  startAt(store, checkpointOf(charter));
+  const stop = new AbortController();
+  const bells = { intents: new Bell(), work: new Bell(), peers: new Bell() };
+  const common = { charter: charter.hash, identity: identity.signer, hello: () => helloOf(store) };
+  const sessionOf = ({ line, port }: NamedLine): SessionOptions => ({
+    ...common,
+    line,
+    openPort: port.open,
+    baud: port.baud,
+    directory: openSecureDirectory(join(state, 'lines', line.peer)),
+  });
+  const { tuning } = settings;
+  const vault: Vault = {
+    store,
+    chain,
+    charter,
+    scripts,
+    screens,
+    tuning,
+    report,
+    bells,
+    signers: signerLines.map((line) => new Signer(sessionOf(line), report, bells.peers)),
+    gates: gateLines.map((line) => new Peer(sessionOf(line), report, bells.peers)),
+    feerates: new Feerates(chain, tuning, charter.policy.feeRate),
+    stopping: stop.signal,
+    fail: (error) => failOrAlarm(report, error),
+  };
+  const watch = new ScriptWatch(scripts, tuning.lookahead);
+  await catchUp(vault, watch);
+  const onIntent = (): void => bells.intents.ring();
+  const api = await serveApi(settings.listen, { store, charter, scripts, onIntent }, (error) =>
+    vault.fail(error),
+  );
+  report.event('ready', {
+    pid: process.pid,
+    port: api.port,
+    vault: identity.name,
+    charter: toHex(charter.hash),
+  });
+  await runUntilStopped(vault, watch, stop);
+  await api.close();
+  await Promise.all([...vault.signers, ...vault.gates].map((peer) => peer.stop()));
+  store.db.close();
+  report.event('stopped');
+}
+
+async function runUntilStopped(vault: Vault, watch: ScriptWatch, stop: AbortController): Promise<void> {
+  const { bells } = vault;
+  const end = (): void => {
+    stop.abort();
+    for (const bell of Object.values(bells)) bell.ring();
+  };
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
+  const driver = new Driver(vault);
+  await Promise.all([
+    runLoop(vault, () => lookAtChain(vault, watch)),
+    runLoop(vault, () => lookAtIntents(vault)),
+    runLoop(vault, () => lookAtHeld(vault)),
+    runLoop(vault, formLoop(vault, driver)),
+    ...vault.signers.map((signer) => runLoop(vault, settleLoop(vault, signer))),
+  ]);
+  await driver.settled();
+}
+
+/** Repeats a step until the vault stops; the node's trouble costs a pause, anything else the program. */
+async function runLoop(vault: Vault, step: () => Promise<void>): Promise<void> {
+  while (!vault.stopping.aborted) {
+    try {
+      await step();
+    } catch (error) {
+      if (error instanceof Away) continue;
+      vault.fail(error);
+      await vault.bells.peers.after(vault.bells.peers.rings, vault.tuning.pollMs);
+    }
+  }
+}
+
+async function lookAtChain(vault: Vault, watch: ScriptWatch): Promise<void> {
+  const { bells, tuning, store } = vault;
+  const before = tipOf(store).height;
+  if (await catchUp(vault, watch)) {
+    bells.work.ring();
+    bells.peers.ring();
+    reportBuried(vault, before);
+    await tendBroadcast(vault);
+  }
+  await pause(vault, tuning.pollMs);
+}
+
+async function lookAtIntents(vault: Vault): Promise<void> {
+  const { intents } = vault.bells;
+  const seen = intents.rings;
+  const more = await screenReceived(vault);
+  if (!more) await intents.after(seen, vault.tuning.rescreenMs);
+}
+
+async function lookAtHeld(vault: Vault): Promise<void> {
+  await pause(vault, vault.tuning.rescreenMs);
+  if (!vault.stopping.aborted) await screenHeld(vault);
+}
+
+function formLoop(vault: Vault, driver: Driver): () => Promise<void> {
+  const former = new Former(vault);
+  return async () => {
+    const { work } = vault.bells;
+    const seen = work.rings;
+    driver.start();
+    const due = await former.formAll();
+    driver.start();
+    await work.after(seen, due);
+  };
+}
+
+/** Keeps a signer up to date before it is needed. */
+function settleLoop(vault: Vault, signer: Signer): () => Promise<void> {
+  return async () => {
+    const { peers } = vault.bells;
+    const seen = peers.rings;
+    if (signer.ready) await signer.settle(vault);
+    await peers.after(seen, vault.tuning.pollMs * 60);
+  };
+}
+
+/** Wakes early when the vault stops. */
+function pause({ stopping }: Vault, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      stopping.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    stopping.addEventListener('abort', end);
+  });
+}
+
+function failOrAlarm(report: Report, error: unknown): void {
+  if (!(error instanceof ChainError)) throw error;
+  report.alarm('INTERNAL', 'the node', error.message);
+}
+
+/** @throws Failure when the node cannot be reached, or is on another network than the charter */
+async function connect({ chain: url, chainAuth }: Settings, charter: CharterInForce): Promise<Chain> {
+  const chain = connectCore(url, chainAuth);
+  try {
+    const network = await chain.network();
+    if (network === NODE_NETWORKS[charter.network]) return chain;
+    throw new Failure(EXIT.ENVIRONMENT, {
+      code: 'NETWORK',
+      what: `the node is on ${network}, the charter is for ${charter.network}`,
+      where: url,
+      todo: 'Name the right node or the right charter.',
+    });
+  } catch (error) {
+    if (!(error instanceof ChainError)) throw error;
+    const todo = 'Start the node, or check --chain and its credentials.';
+    throw new Failure(EXIT.IO, { what: error.message, where: url, todo, cause: error });
+  }
+}
+
+function checkpointOf({ charter }: CharterInForce) {
+  const header = parseHeader(charter.clock.checkpoint);
+  if (!header.ok) throw new Error('the checkpoint of a loaded charter is a header');
+  return { height: charter.clock.checkpointHeight, hash: header.value.hash };
+}
+
+function helloOf(store: Store): Hello {
+  const { height, hash } = tipOf(store);
+  return { software: SOFTWARE, epoch: 0, tipHeight: height, tipHash: hash, frozen: false };
+}
+
+interface NamedLine {
+  readonly line: ReturnType<typeof lineTo>;
+  readonly port: PortSpec;
+}
+
+/** In the charter's order, so that pairs take turns the same way after a restart. */
+function linesTo(
+  charter: CharterInForce,
+  { name }: Identity,
+  role: 'signer' | 'gate',
+  ports: readonly PortSpec[],
+): readonly NamedLine[] {
+  const lines = ports.map((port) => ({ line: lineTo(charter, name, role, port.name), port }));
+  const twice = ports.find((port, place) => ports.findIndex((other) => other.name === port.name) !== place);
+  if (twice !== undefined) {
+    throw new Failure(EXIT.USAGE, {
+      what: `${role} "${twice.name}" has two ports`,
+      todo: 'Give one for each.',
+    });
+  }
+  const members = role === 'signer' ? charter.charter.signers : charter.charter.gates;
+  const order = members.map((member) => member.name);
+  return [...lines].sort((a, b) => order.indexOf(a.line.peer) - order.indexOf(b.line.peer));
+}
+
+/** `NAME=URL`, or URLs alone in the order of the charter. */
+function nameScreens({ charter }: CharterInForce, texts: readonly string[]): readonly ScreenEndpoint[] {
+  return texts.map((text, place) => {
+    const [, given, url] = /^(?:([^=/:]{1,16})=)?(https?:\/\/.+)$/.exec(text) ?? [];
+    const name = given ?? charter.screens[place]?.name;
+    const screen = charter.screens.find((candidate) => candidate.name === name);
+    if (url !== undefined && URL.canParse(url) && screen !== undefined) return { ...screen, url };
+    throw new Failure(EXIT.USAGE, {
+      what: `--screen ${text} is not URL or NAME=URL of a screen of the charter`,
+      todo: `Its screens are: ${charter.screens.map((candidate) => candidate.name).join(', ')}.`,
+    });
+  });
+}

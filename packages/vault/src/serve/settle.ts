@@ -1,0 +1,104 @@
+/**
+ * After clearance: broadcast, and again whenever the transaction has fallen out of the node's mempool; a higher fee when it
+ * waits for too many blocks (BIP-125), inside the charter's caps; a note when it is buried.
+ */
+import { randomBytes } from 'node:crypto';
+import { displayTxid } from '@coldwire/wallet';
+import { planBump, prepareDraft } from '../draft/index.ts';
+import {
+  getBatch,
+  giveUpBatch,
+  isBeingReplaced,
+  nextChange,
+  openBatches,
+  recordBroadcast,
+  recordDraft,
+  spendableCoins,
+} from '../queue/index.ts';
+import { draftOf, requestOf } from './admit.ts';
+import { tipOf, type Vault } from './vault.ts';
+
+/** Hands a cleared batch to the node. @throws ChainError */
+export async function broadcast(vault: Vault, id: number): Promise<void> {
+  const { store, chain, report, bells, tuning } = vault;
+  const batch = getBatch(store, id);
+  if (batch.transaction === null || batch.status !== 'cleared') return;
+  const result = await chain.broadcast(batch.transaction);
+  const txid = displayTxid(batch.txid);
+  if (result.kind === 'accepted' || result.kind === 'already-known') {
+    // It may have been seen in a block while we asked; then the follower has written more than we would.
+    if (getBatch(store, id).status === 'cleared') recordBroadcast(store, id);
+    report.event('broadcast', { batch: id, txid });
+    bells.work.ring();
+    return;
+  }
+  report.alarm('INTERNAL', txid, `the node does not take batch ${id}: ${result.reason}`);
+  const { height } = tipOf(store);
+  // What no node relays will not be mined: its withdrawals go into another transaction over the same coins.
+  if (height - draftOf(batch).locktime < tuning.bumpBlocks || getBatch(store, id).status !== 'cleared')
+    return;
+  giveUpBatch(store, id, { refused: [], codes: [], notBefore: height });
+  bells.work.ring();
+}
+
+/** Looks after everything that was broadcast; once per new tip. @throws ChainError */
+export async function tendBroadcast(vault: Vault): Promise<void> {
+  const { store, chain, report, tuning } = vault;
+  const { height } = tipOf(store);
+  for (const batch of openBatches(store)) {
+    if (batch.status === 'cleared') await broadcast(vault, batch.id);
+    if (batch.status !== 'broadcast' || batch.transaction === null) continue;
+    const status = await chain.status(batch.txid);
+    if (status.kind === 'unknown' && getBatch(store, batch.id).status === 'broadcast') {
+      const again = await chain.broadcast(batch.transaction);
+      report.event('rebroadcast', { batch: batch.id, txid: displayTxid(batch.txid), result: again.kind });
+    }
+    if (height - draftOf(batch).locktime >= tuning.bumpBlocks) await bump(vault, batch.id);
+  }
+}
+
+async function bump(vault: Vault, id: number): Promise<void> {
+  const { store, scripts, charter, feerates, tuning, report, bells } = vault;
+  const feerate = await feerates.now();
+  const batch = getBatch(store, id);
+  if (batch.status !== 'broadcast' || isBeingReplaced(store, batch)) return;
+  const context = {
+    policy: charter.policy,
+    scripts,
+    coins: spendableCoins(store, { unconfirmedChange: false, admittedBy: [] }),
+    changeIndex: nextChange(store, charter.newestWallet, charter.policy.changeGap),
+    feerate,
+    longTermFeerate: tuning.feerateLongTerm,
+    tipHeight: tipOf(store).height,
+    seed: new Uint8Array(randomBytes(16)),
+  };
+  const { draft, verdicts } = requestOf(batch);
+  const plan = planBump(context, { draft, fee: batch.fee, vsize: batch.vsize });
+  const txid = displayTxid(batch.txid);
+  if (plan.kind !== 'planned') {
+    const code = plan.kind === 'capped' ? (plan.codes[0] ?? 'LIMIT') : 'VALUE_RANGE';
+    report.alarm(code, txid, `batch ${id} is stuck, and no higher fee is allowed or affordable`);
+    return;
+  }
+  // The same intents in the same order: the verdict that was given for them still covers them.
+  const prepared = prepareDraft(plan.draft, verdicts, scripts);
+  const { burial } = charter.charter.clock;
+  const bumped = recordDraft(store, { prepared, purpose: 'bump', replaces: id, burial });
+  report.event('bumped', { batch: bumped, replaces: id, fee: prepared.fee, before: batch.fee });
+  bells.peers.ring();
+}
+
+/** Says which batches this block buries. Nothing depends on it. */
+export function reportBuried(vault: Vault, before: number): void {
+  const { store, charter, report } = vault;
+  const { burial } = charter.charter.clock;
+  const { height } = tipOf(store);
+  const rows = store.db.all(
+    "SELECT id, txid FROM batches WHERE status = 'confirmed' AND height > ? AND height <= ? ORDER BY id",
+    ...[before - burial + 1, height - burial + 1],
+  );
+  for (const row of rows) {
+    const { txid, id, height: mined } = getBatch(store, Number(row['id']));
+    report.event('settled', { batch: id, txid: displayTxid(txid), height: mined, confirmations: burial });
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Gets a batch signed by two signers. Pairs take turns (AB, BC, CA); the third is asked when one is away, locked, slow or
+ * refuses. Two refusals end the batch: then no pair is left. What is asked is stored first, so a restart asks the same.
+ */
+import { decode, equalBytes, fromHex, hashRequest, Signed } from '@coldwire/protocol';
+import { displayTxid } from '@coldwire/wallet';
+import {
+  askPeer,
+  type Batch,
+  forgetAdmitted,
+  getBatch,
+  giveUpBatch,
+  recordRefused,
+  recordSigned,
+} from '../queue/index.ts';
+import type { Reply } from '../session/session.ts';
+import { draftOf } from './admit.ts';
+import { showDead } from './dead.ts';
+import { Away, freshId, type Refusal, readRefusals } from './peer.ts';
+import type { Signer } from './signer.ts';
+import { tipOf, type Vault } from './vault.ts';
+import { endedBy, endedByBoth, isPassing, READMIT } from './verdicts.ts';
+
+const READMISSIONS = 3;
+/** Blocks that a batch waits that a signer refused for a reason that an honest draft never gives. */
+const LONG_WAIT = 6;
+
+interface Attempt {
+  readonly since: number;
+  readonly ended: Promise<void>;
+  over: boolean;
+}
+
+/** One batch on its way through the signers. */
+export class Signing {
+  readonly #vault: Vault;
+  readonly #id: number;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #refusals = new Map<string, readonly Refusal[]>();
+  #asked: { readonly signer: Signer; readonly request: Uint8Array }[] = [];
+  #done = false;
+
+  constructor(vault: Vault, id: number) {
+    this.#vault = vault;
+    this.#id = id;
+  }
+
+  /** Returns when the batch is signed or given up. @param without signers whose signatures a gate found faulty */
+  async run(without: ReadonlySet<string> = new Set()): Promise<void> {
+    const { bells, tuning, stopping } = this.#vault;
+    try {
+      while (!stopping.aborted) {
+        const seen = bells.peers.rings;
+        const batch = getBatch(this.#vault.store, this.#id);
+        if (this.#isFinished(batch, without)) return;
+        this.#startAttempts(batch, without);
+        await bells.peers.after(seen, tuning.deadlineMs / 4);
+      }
+    } finally {
+      this.#done = true;
+      for (const { signer, request } of this.#asked) signer.forget(request);
+    }
+  }
+
+  #isFinished(batch: Batch, without: ReadonlySet<string>): boolean {
+    const signers = batch.peers.filter(({ role }) => role === 'signer');
+    const good = signers.filter(({ name, answer }) => answer === 'done' && !without.has(name));
+    if (!['drafted', 'signing', 'signed'].includes(batch.status) || good.length >= 2) return true;
+    const bad = signers.filter(({ name, answer }) => answer === 'refused' || without.has(name));
+    const names = this.#vault.charter.charter.signers.length;
+    if (names - bad.length >= 2) return false;
+    giveUp(this.#vault, batch, this.#refusals);
+    return true;
+  }
+
+  /** As many as are still needed, without those that are slow or gone. */
+  #startAttempts(batch: Batch, without: ReadonlySet<string>): void {
+    const { tuning } = this.#vault;
+    const answers = new Map(
+      batch.peers.filter(({ role }) => role === 'signer').map((peer) => [peer.name, peer]),
+    );
+    let needed =
+      2 - [...answers.values()].filter(({ name, answer }) => answer === 'done' && !without.has(name)).length;
+    for (const signer of this.#preferred(batch)) {
+      const attempt = this.#attempts.get(signer.name);
+      if (attempt === undefined || attempt.over || !signer.ready) continue;
+      if (performance.now() - attempt.since < tuning.deadlineMs) needed -= 1;
+    }
+    for (const signer of this.#preferred(batch)) {
+      if (needed <= 0) return;
+      const answer = answers.get(signer.name)?.answer ?? null;
+      if (!signer.ready || answer !== null || without.has(signer.name)) continue;
+      const before = this.#attempts.get(signer.name);
+      if (before !== undefined && !before.over) continue;
+      this.#start(signer);
+      needed -= 1;
+    }
+  }
+
+  /** Whoever was asked before a restart first, then the pair whose turn it is. */
+  #preferred(batch: Batch): readonly Signer[] {
+    const { signers } = this.#vault;
+    const turn = batch.id % Math.max(1, signers.length);
+    const inTurn = [...signers.slice(turn), ...signers.slice(0, turn)];
+    const asked = (signer: Signer): boolean =>
+      batch.peers.some(
+        ({ role, name, answer }) => role === 'signer' && name === signer.name && answer === null,
+      );
+    return [...inTurn.filter(asked), ...inTurn.filter((signer) => !asked(signer))];
+  }
+
+  #start(signer: Signer): void {
+    const attempt: Attempt = {
+      since: performance.now(),
+      over: false,
+      ended: this.#attempt(signer).then(
+        () => this.#end(attempt),
+        (error: unknown) => {
+          this.#end(attempt);
+          if (!(error instanceof Away)) this.#vault.fail(error);
+        },
+      ),
+    };
+    this.#attempts.set(signer.name, attempt);
+  }
+
+  #end(attempt: Attempt): void {
+    attempt.over = true;
+    this.#vault.bells.peers.ring();
+  }
+
+  /** Ends with the signer's answer stored. @throws Away */
+  async #attempt(signer: Signer): Promise<void> {
+    const { store } = this.#vault;
+    for (let round = 0; ; round += 1) {
+      await signer.settle(this.#vault);
+      await showDead(this.#vault, signer, getBatch(store, this.#id));
+      if (this.#done) return;
+      const request = askPeer(store, this.#id, 'signer', signer.name, freshId());
+      this.#asked.push({ signer, request });
+      const batch = getBatch(store, this.#id);
+      const reply = await signer.ask('SIGN', request, batch.request);
+      if (this.#done) return;
+      const again = this.#take(signer, batch, reply, round < READMISSIONS);
+      if (!again) return;
+    }
+  }
+
+  /** Stores an answer. @returns whether to ask the same signer once more */
+  #take(signer: Signer, batch: Batch, reply: Reply, mayAgain: boolean): boolean {
+    const { store, report } = this.#vault;
+    const problem = reply.type === 'SIGNED' ? findProblem(batch, reply) : undefined;
+    if (reply.type === 'SIGNED' && problem === undefined) {
+      recordSigned(store, batch.id, signer.name, reply.message);
+      report.event('signed', { batch: batch.id, peer: signer.name });
+      return false;
+    }
+    const refusals =
+      problem === undefined ? readRefusals(reply.body) : [{ code: 'GATE_SIGNED', facts: new Map() }];
+    if (problem !== undefined) report.alarm('GATE_SIGNED', signer.name, problem);
+    const codes = [...new Set(refusals.map(({ code }) => code))];
+    recordRefused(store, batch.id, 'signer', signer.name, codes);
+    report.event('refused', { batch: batch.id, peer: signer.name, codes });
+    if (mayAgain && codes.every((code) => READMIT.includes(code))) {
+      const outpoints = batch.inputs;
+      if (codes.includes('UNKNOWN_OUTPOINT')) forgetAdmitted(store, signer.name, outpoints);
+      return true;
+    }
+    this.#refusals.set(signer.name, refusals);
+    return false;
+  }
+}
+
+/** What is wrong with a SIGNED as far as the vault can see: the signatures themselves are sealed to the gates. */
+function findProblem(batch: Batch, reply: Reply): string | undefined {
+  const signed = decode(Signed, reply.body, reply.body.length);
+  if (!signed.ok) return `its SIGNED is malformed: ${signed.fault.detail}`;
+  if (!equalBytes(signed.value.requestHash, hashRequest(batch.request)))
+    return 'its SIGNED is for another request';
+  return equalBytes(signed.value.txid, batch.txid) ? undefined : 'its SIGNED is for another transaction';
+}
+
+/** Ends a batch that no two signers will sign; its withdrawals end or wait. */
+export function giveUp(vault: Vault, batch: Batch, refusals: ReadonlyMap<string, readonly Refusal[]>): void {
+  const { store, report } = vault;
+  const draft = draftOf(batch);
+  const [one, other] = [...refusals.values()].map((list) => endedBy(draft, list));
+  const ended =
+    one === undefined || other === undefined ? new Map<string, readonly string[]>() : endedByBoth(one, other);
+  const all = [...refusals.values()].flat();
+  const stored = batch.peers.flatMap(({ codes }) => codes);
+  const codes = [...new Set([...all.map(({ code }) => code), ...stored])];
+  const odd = all.filter((refusal) => !isPassing(refusal));
+  const strange = ended.size === 0 && odd.length > 0;
+  const notBefore = tipOf(store).height + (strange ? LONG_WAIT : ended.size > 0 ? 0 : 1);
+  const after = giveUpBatch(store, batch.id, {
+    refused: [...ended].map(([id, why]) => ({ id: fromHex(id), codes: why })),
+    codes,
+    notBefore,
+  });
+  report.event('given-up', { batch: batch.id, codes, status: after.status, ended: ended.size, notBefore });
+  for (const [id, why] of ended) report.event('withdrawal-refused', { withdrawal: id, codes: why });
+  if (strange)
+    report.alarm(
+      odd[0]?.code ?? 'INTERNAL',
+      displayTxid(batch.txid),
+      `batch ${batch.id} was refused: ${codes.join(', ')}`,
+    );
+  vault.bells.work.ring();
+}

@@ -1,0 +1,90 @@
+/**
+ * What follows from refusals. A code that one intent causes ends that withdrawal when two signers say it; a code that
+ * passes with time only delays; everything else delays too, with an alarm, since an honest vault's draft does not meet it.
+ */
+import { type Draft, decodeIntent, toHex } from '@coldwire/protocol';
+import type { Refusal } from './peer.ts';
+
+/** Refusals that name an intent and stay true for ever. EXPIRED has an end of its own. */
+const FOR_GOOD: readonly string[] = [
+  'STALE_CHARTER',
+  'INTENT_SIGNATURE',
+  'INTENT_LIFE',
+  'INTENT_REUSED',
+  'APPROVAL_MISSING',
+  'OUTPUT_TYPE',
+  'DUST',
+  'AMOUNT_TX',
+];
+
+/** Refusals that pass by themselves, or once people have acted: nothing is wrong with the draft. */
+const PASSING: readonly string[] = [
+  'AMOUNT_WINDOW',
+  'COUNT_WINDOW',
+  'FEE_WINDOW',
+  'CLOCK_STALE',
+  'FROZEN',
+  'EXPIRED',
+  'SCREENING',
+  'PATH_RANGE',
+  'IMMATURE',
+  'BUSY',
+];
+
+/** Refusals after which the coins are admitted once more, and the same signer is asked again. */
+export const READMIT: readonly string[] = ['UNKNOWN_OUTPOINT', 'PATH_RANGE', 'IMMATURE'];
+
+export function isPassing({ code }: Refusal): boolean {
+  return PASSING.includes(code);
+}
+
+/** The intents (hexadecimal ids) of a draft that these refusals end, each with the codes that do. */
+export function endedBy(draft: Draft, refusals: readonly Refusal[]): ReadonlyMap<string, readonly string[]> {
+  const ids = draft.intents.map(([bytes]) => {
+    const intent = decodeIntent(bytes);
+    return intent.ok ? toHex(intent.value.id) : '';
+  });
+  const ended = new Map<string, string[]>();
+  for (const refusal of refusals) {
+    const id = intentOf(draft, ids, refusal);
+    if (id === undefined || !isForGood(refusal)) continue;
+    ended.set(id, [...new Set([...(ended.get(id) ?? []), refusal.code])]);
+  }
+  return ended;
+}
+
+/** Also a window that is smaller than this one amount will never let it pass. */
+function isForGood({ code, facts }: Refusal): boolean {
+  if (FOR_GOOD.includes(code)) return true;
+  return code === 'AMOUNT_WINDOW' && toSats(facts.get('amount')) > toSats(facts.get('limit'));
+}
+
+function toSats(text: string | undefined): bigint {
+  return text !== undefined && /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
+}
+
+/** The intent that a refusal is about: named, or by its output's place, or the only one there is. */
+function intentOf(draft: Draft, ids: readonly string[], { facts }: Refusal): string | undefined {
+  const named = facts.get('intent');
+  if (named !== undefined) return ids.find((id) => id === named);
+  const output = facts.get('output');
+  if (output === undefined) return ids.length === 1 ? ids[0] : undefined;
+  if (!/^\d{1,4}$/.test(output)) return undefined;
+  const changeAt = new Set(draft.change.map(([, , , position]) => position));
+  const place = Number(output);
+  const before = [...changeAt].filter((position) => position < place).length;
+  return changeAt.has(place) ? undefined : ids[place - before];
+}
+
+/** Ended by both lists: no single signer's word ends a withdrawal. Codes of either. */
+export function endedByBoth(
+  one: ReadonlyMap<string, readonly string[]>,
+  other: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, readonly string[]> {
+  const both = new Map<string, readonly string[]>();
+  for (const [id, codes] of one) {
+    const more = other.get(id);
+    if (more !== undefined) both.set(id, [...new Set([...codes, ...more])]);
+  }
+  return both;
+}

@@ -1,0 +1,127 @@
+/** The real programs as child processes: started by their launchers, watched by their own JSON lines, stopped by pid. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
+
+export function launcher(name: string): string {
+  return `${SCRIPTS}/coldwire-${name}`;
+}
+
+export interface Running {
+  readonly name: string;
+  /** Of the program itself, not of a shell before it. */
+  readonly pid: number;
+  /** Its stderr so far. */
+  log(): string;
+  /** Its JSON lines so far. */
+  events(): readonly { readonly [field: string]: unknown }[];
+  /** Resolves with the first event of which this is true, also a past one. @throws Error with its log after `ms` */
+  waitFor(
+    what: string,
+    test: (event: { readonly [field: string]: unknown }) => boolean,
+    ms?: number,
+  ): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+  /** Sends the signal and resolves when the process is gone. */
+  stop(name?: NodeJS.Signals): Promise<void>;
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** @throws Error after `ms` */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  ms = 20_000,
+): Promise<T> {
+  const end = performance.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`);
+    await pause(20);
+  }
+}
+
+export interface Start {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly logFile: string;
+  /** Written into its standard input, through a pipe that the shell makes: programs that refuse sockets take it. */
+  readonly input?: Uint8Array;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** Nothing but what a signer's preflight allows. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: process.env['HOME'] ?? '/' };
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Starts a program and waits for its `ready` line. @throws Error with its log when it ends before */
+export async function start({ name, command, args, logFile, input, environment }: Start): Promise<Running> {
+  const log = openSync(logFile, 'a');
+  const before = readFileSync(logFile, 'utf8').length;
+  const words = [command, ...args].map(quote).join(' ');
+  const line = input === undefined ? `exec ${words} < /dev/null` : `cat | ${words}`;
+  const child = spawn('sh', ['-c', line], {
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'ignore', log],
+    env: environment ?? bareEnvironment(),
+  });
+  closeSync(log);
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input);
+  const read = (): string => readFileSync(logFile, 'utf8').slice(before);
+  const events = (): readonly { readonly [field: string]: unknown }[] =>
+    read().split('\n').flatMap(parseLine);
+  const pid = await until(`${name} is ready`, () => {
+    const ready = events().find(({ event }) => event === 'ready');
+    if (ready === undefined && child.exitCode !== null) throw new Error(`${name} ended:\n${read()}`);
+    return typeof ready?.['pid'] === 'number' ? ready['pid'] : undefined;
+  }).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw new Error(`${name} did not start: ${String(error)}\n${read()}`);
+  });
+  const waitFor: Running['waitFor'] = async (what, test, ms = 20_000) => {
+    await until(`${name}: ${what}`, () => events().find(test), ms).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${read().slice(-6000)}`);
+    });
+  };
+  const signal = (which: NodeJS.Signals): void => {
+    process.kill(pid, which);
+  };
+  const stop = async (which: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    if (hasEnded(child)) return;
+    signal(which);
+    await ended(child);
+  };
+  return { name, pid, log: read, events, waitFor, signal, stop };
+}
+
+function parseLine(line: string): readonly { readonly [field: string]: unknown }[] {
+  if (!line.startsWith('{')) return [];
+  const value: unknown = JSON.parse(line);
+  return typeof value === 'object' && value !== null ? [{ ...value }] : [];
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return hasEnded(child) ? Promise.resolve() : new Promise((resolve) => child.once('exit', () => resolve()));
+}
+
+let namespaces: boolean | undefined;
+
+/** Whether this machine lets us make a network namespace: signers run in one where it does. */
+export function hasNamespaces(): boolean {
+  namespaces ??= spawnSync('unshare', ['-n', 'true']).status === 0;
+  return namespaces;
+}
