@@ -12,8 +12,6 @@ import { readWithdrawal, type Store } from './withdrawals.ts';
 /** Withdrawals read at a time. */
 const PAGE = 256;
 
-const PAGE = 500;
-
 export interface TakeCaps {
   readonly maxIntents: number;
   /** sat paid by one transaction */
@@ -71,7 +69,41 @@ function* approved(store: Store, tip: number): Generator<Withdrawal> {
   const sql = `SELECT rowid AS place, * FROM withdrawals
     WHERE state = 'approved' AND not_before <= ? AND rowid > ? ORDER BY rowid LIMIT ${PAGE}`;
   for (let after = 0; ; ) {
-    if (row === undefined) return undefined;
+    const rows = store.db.all(sql, tip, after);
+    yield* rows.map(readWithdrawal);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return;
+    after = readNumber(last, 'place');
+  }
+}
+
+/** A spendable input of each carrier; `undefined` while one has none: then its withdrawal waits for a burial. */
+function conflictsWith(
+  store: Store,
+  carriers: readonly Batch[],
+  chosen: ReadonlyMap<string, Coin>,
+): readonly Coin[] | undefined {
+  const found: Coin[] = [];
+  for (const carrier of carriers) {
+    const already = (input: Outpoint): boolean =>
+      chosen.has(outpointKey(input)) || found.some((coin) => equalOutpoints(coin, input));
+    if (carrier.inputs.some(already)) continue;
+    const coin = carrier.inputs
+      .map((input) => unspentOf(store, input, carriers))
+      .find((free) => free !== undefined);
+    if (coin === undefined) return undefined;
+    found.push(coin);
+  }
+  return found;
+}
+
+/** The coin, if nothing mined has spent it and only given-up transactions of the same withdrawal hold it. */
+function unspentOf(store: Store, input: Outpoint, carriers: readonly Batch[]): Coin | undefined {
+  const row = store.db.get(
+    'SELECT * FROM coins WHERE txid = ? AND vout = ? AND spent_height IS NULL',
+    ...[input.txid, input.vout],
+  );
+  if (row === undefined) return undefined;
   const held = batchesSpending(store, input).some(
     ({ id, status }) =>
       !['refused', 'replaced', 'confirmed'].includes(status) &&

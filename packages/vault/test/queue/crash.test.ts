@@ -15,17 +15,18 @@ import {
 import { makeDirectory } from '../fixture.ts';
 
 const WRITER = join(import.meta.dirname, 'writer.ts');
-const ROUNDS = 12;
+const ROUNDS = 25;
 const WITHDRAWALS = 60;
 
 /** Runs the writer, kills it without warning after it has printed some lines, and returns those. */
-async function runAndKill(path: string, lines: number): Promise<readonly string[]> {
+async function runAndKill(path: string, lines: number, delay: number): Promise<readonly string[]> {
   const child = spawn(process.execPath, [WRITER, path, '100000'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString();
-    if (text.split('\n').length > lines) child.kill('SIGKILL');
+    // The writer waits for nobody: by then it is somewhere within the steps that follow.
+    if (text.split('\n').length > lines) setTimeout(() => child.kill('SIGKILL'), delay);
   });
   const [, signal] = await exited;
   expect(signal).toBe('SIGKILL');
@@ -57,7 +58,7 @@ describe('a queue whose process is killed at any moment', () => {
     const draw = createDraw(Uint8Array.of(1));
     const acknowledged = new Set<string>();
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const id of await runAndKill(path, 1 + draw.below(8))) acknowledged.add(id);
+      for (const id of await runAndKill(path, 1 + draw.below(8), draw.below(6))) acknowledged.add(id);
       const store = openQueue(path, Date.now);
       inspect(store);
       const ids = new Set(

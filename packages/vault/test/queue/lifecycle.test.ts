@@ -23,6 +23,7 @@ import {
   spendableCoins,
   submitIntent,
   summarize,
+  takeBatch,
 } from '../../src/queue/index.ts';
 import { draftNext, fill, hashAt, idOf, makeCoin, makeIntent, makeQueue } from '../fixture.ts';
 import { approve, clear, draft, mine, send, sign, statusOf, unmine } from './steps.ts';
@@ -180,6 +181,28 @@ describe('a batch', () => {
     if (outpoint === undefined) throw new Error('no input');
     recordChainEvents(store, [{ kind: 'spent', outpoint, by: txid, height: null }]);
     expect(statusOf(store, id)).toBe('broadcast');
+  });
+});
+
+describe('the next batch', () => {
+  const caps = { maxIntents: 3, amountPerTransaction: 120_000n, burial: 6 };
+
+  it('takes the oldest first, up to the number and the amount that one transaction may pay', () => {
+    const store = makeQueue();
+    approve(store, 1, 2, 3);
+    expect(takeBatch(store, caps).withdrawals.map(({ id }) => id)).toEqual([idOf(1), idOf(2)]);
+    const more = { ...caps, amountPerTransaction: 10n ** 9n };
+    expect(takeBatch(store, more).withdrawals).toHaveLength(3);
+    expect(takeBatch(store, { ...more, maxIntents: 1 }).withdrawals.map(({ id }) => id)).toEqual([idOf(1)]);
+  });
+
+  it('is not kept from the ready ones by any number that must wait', () => {
+    const store = makeQueue();
+    store.db.execute('PRAGMA synchronous = OFF');
+    const seeds = Array.from({ length: 1203 }, (_, i) => i);
+    approve(store, ...seeds);
+    store.db.run('UPDATE withdrawals SET amount = 200000 WHERE id != ?', idOf(1202));
+    expect(takeBatch(store, caps).withdrawals.map(({ id }) => id)).toEqual([idOf(1202)]);
   });
 });
 
