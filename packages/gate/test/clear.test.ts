@@ -25,7 +25,7 @@ let coins: readonly Coin[];
 
 beforeEach(() => {
   world = new GateWorld();
-  coins = world.fund([20_000_000n, 20_000_000n, 20_000_000n]);
+  coins = world.world.fund([20_000_000n, 20_000_000n, 20_000_000n]);
 });
 
 function payment(label = 'one', amount = 1_000_000n) {

@@ -1,21 +1,31 @@
 /** A gate's pure core between real signers: what they sealed goes in, verdicts and changes come out. */
 import {
   type Charter,
+  Clear,
   Cleared,
   createChain,
   decode,
   draftMessage,
+  encode,
+  fromHex,
   Header,
+  hashRequest,
   type MessageType,
   type Received,
   Refused,
+  Signed,
   SignedCharter,
   type SignRequest,
+  SignRequest as SignRequestSchema,
+  taggedHash,
 } from '@coldwire/protocol';
+import { sealContext } from '@coldwire/protocol/seal/format.ts';
 import { openSealed } from '@coldwire/protocol/seal/index.ts';
 import { seeded } from '../../policy/test/world.ts';
+import { makeChild } from '../../signer/test/io/key-material.ts';
 import {
   gateSecret,
+  materials,
   realCharter,
   type SignerName,
   signCharter,
@@ -25,6 +35,7 @@ import type { GateChange } from '../src/core/change.ts';
 import { decodeGateChange, encodeGateChange } from '../src/core/change.ts';
 import { type GateCharter, loadGateCharter } from '../src/core/charter.ts';
 import { decideMessage, decideStart, type GateDecision, type GateReply } from '../src/core/decide.ts';
+import { rebuild } from '../src/core/rebuild.ts';
 import { applyGate, createGateState, type GateState } from '../src/core/state.ts';
 
 export const SECOND = 1_000_000;
@@ -57,6 +68,11 @@ export class TestGate {
     this.state = state;
     this.uptime = 0;
     this.perform(decideStart(this.state));
+  }
+
+  forget(): void {
+    this.journal.length = 0;
+    this.start();
   }
 
   decide(type: MessageType, body: Uint8Array, request: Uint8Array | null = this.newId()): GateDecision {
@@ -147,6 +163,51 @@ export class GateWorld extends Treasury {
   /** An intent at home at gate-1. */
   intent(label: string, amount = 1_000_000n, place = 0) {
     return this.world.intent({ id: idAtHome(place, label), amount });
+  }
+
+  /** A SIGNED that its signer’s policy would never have allowed: real signatures over what the gate itself builds. */
+  forced(name: SignerName, request: SignRequest): Clear['signed'][number] {
+    const built = rebuild(this.gate.charter, request);
+    if (!built.ok) throw new Error(`cannot be built: ${built.refusals.map(({ code }) => code).join()}`);
+    const { transaction, inputs, txid } = built.value;
+    const signer = this.signers[name];
+    const signatures = signer.keys.signInputs(
+      inputs.map(({ script, amount }, i) => {
+        const hash = transaction.preimageWitnessV0(i, script.witnessScript, 1, amount);
+        const [, , , , chain = 0, index = 0] = request.draft.inputs[i] ?? [];
+        return makeChild(materials[name], chain, index, hash).job;
+      }),
+    );
+    const plaintext = Uint8Array.from(signatures.flatMap((one) => [...one]));
+    const requestHash = hashRequest(encode(SignRequestSchema, request));
+    const internal = fromHex(txid).reverse();
+    const { charter, hash } = this.world.loaded;
+    const sealed = signer.keys.seal(
+      sealContext(hash, requestHash, internal),
+      plaintext,
+      charter.gates.map(({ sealKey }) => sealKey),
+    );
+    const wraps = sealed.wraps.map(({ gate, bytes }) => [charter.gates[gate]?.name ?? '', bytes] as const);
+    const commitment = taggedHash('commitment', plaintext);
+    const signed = { requestHash, txid: internal, commitment, sealed: { ...sealed, wraps } };
+    const { header, body, signature } = signer.seal('SIGNED', encode(Signed, signed), signer.newId());
+    return [header, body, signature];
+  }
+
+  /** What gate-1 says when A and B sign whatever they are given; drafts that cannot be built come with any SIGNED. */
+  force(request: SignRequest, gate: TestGate = this.gate): [string, Record<string, string>][] {
+    const buildable = rebuild(gate.charter, request).ok ? request : this.#harmless;
+    const signed = [this.forced('A', buildable), this.forced('B', buildable)];
+    const reply = gate.deliver(
+      'CLEAR',
+      encode(Clear, { request: encode(SignRequestSchema, request), signed }),
+    );
+    return reply.type === 'CLEARED' ? [] : refusalsOf(reply);
+  }
+
+  get #harmless(): SignRequest {
+    const coin = { txid: seeded('harmless'), vout: 0, amount: 1000n, wallet: 0, chain: 0, index: 0 } as const;
+    return this.world.request({ coins: [coin], change: [{ amount: 500n }] });
   }
 
   /** What A and B sign for the request, cleared by gate-1. */

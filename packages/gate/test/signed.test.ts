@@ -30,7 +30,7 @@ let request: SignRequest;
 
 beforeEach(() => {
   world = new GateWorld();
-  coins = world.fund([20_000_000n, 20_000_000n]);
+  coins = world.world.fund([20_000_000n, 20_000_000n]);
   request = payment('one');
 });
 

@@ -107,6 +107,8 @@ export class TestSigner {
   /** How many inputs were signed. */
   signatures = 0;
   #numbers = 0;
+  /** How many of the world's events it was told. */
+  #told = 0;
   #chain;
 
   constructor(name: SignerName, world: World) {
@@ -173,8 +175,19 @@ export class TestSigner {
     return seeded(`request ${this.name} ${this.#numbers}`).slice(0, 16);
   }
 
+  /** Is told what the world has seen since: headers and coins. */
+  catchUp(): void {
+    for (const { type, body } of this.#world.events.slice(this.#told)) {
+      if (type === 'SIGN') continue;
+      const [answer] = this.deliver(type, body);
+      if (answer?.type !== 'DONE') throw new Error(`${this.name} refuses ${type}`);
+    }
+    this.#told = this.#world.events.length;
+  }
+
   /** The answer's codes; none if it signed. */
   ask(request: SignRequest, id: Uint8Array = this.newId()): { codes: string[]; signed: Signed | undefined } {
+    this.catchUp();
     const [answer, ...more] = this.deliver('SIGN', encode(SignRequest, request), id);
     if (answer === undefined || more.length > 0) throw new Error('a request has one answer');
     if (answer.type === 'REFUSED') return { codes: codesOf(answer.body), signed: undefined };
@@ -214,7 +227,6 @@ export function codesOf(body: Uint8Array): string[] {
 export class Treasury {
   readonly world: World;
   readonly signers: Readonly<Record<SignerName, TestSigner>>;
-  #told = 0;
 
   constructor(charter: Charter = realCharter()) {
     this.world = new World(charter);
@@ -223,24 +235,6 @@ export class Treasury {
       B: new TestSigner('B', this.world),
       C: new TestSigner('C', this.world),
     };
-  }
-
-  /** Tells every signer what the world has seen since: headers and coins. */
-  sync(): void {
-    for (const { type, body } of this.world.events.slice(this.#told)) {
-      if (type === 'SIGN') continue;
-      for (const name of SIGNERS) {
-        const [answer] = this.signers[name].deliver(type, body);
-        if (answer?.type !== 'DONE') throw new Error(`${name} refuses ${type}`);
-      }
-    }
-    this.#told = this.world.events.length;
-  }
-
-  fund(amounts: readonly bigint[], firstIndex = 0) {
-    const coins = this.world.fund(amounts, firstIndex);
-    this.sync();
-    return coins;
   }
 
   /** SIGNED of `name` for the request, as a message of its chain. */

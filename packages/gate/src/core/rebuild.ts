@@ -89,13 +89,16 @@ export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding 
   const inputs = readInputs(charter, draft, refusals);
   const outputs = placeOutputs(charter, draft, intents, refusals);
   const paid = intents.reduce((sum, { intent }) => sum + intent.amount, 0n);
-  const spent = inputs.reduce((sum, { amount }) => sum + amount, 0n);
-  const moved = outputs.reduce((sum, { amount }) => sum + amount, 0n);
+  // Of everything that the draft says, so that one bad row does not look like a hole in the sum.
+  const spent = draft.inputs.reduce((sum, [, , amount]) => sum + amount, 0n);
+  const moved = draft.change.reduce((sum, [, , amount]) => sum + amount, paid);
   const fee = spent - moved;
   const amounts = [...inputs, ...outputs].map(({ amount }) => amount);
   if ([...amounts, spent].some((amount) => amount > MAX_SAT))
     refusals.push(refuse('VALUE_RANGE', { what: 'amount', value: spent }));
   else if (fee < 0n) refusals.push(refuse('VALUE_RANGE', { what: 'fee', value: fee }));
+  if (draft.intents.length + draft.change.length === 0)
+    refusals.push(refuse('VALUE_RANGE', { what: 'number of outputs', value: 0 }));
   if (refusals.length > 0) return { ok: false, refusals };
   const transaction = new Transaction({ version: 2, lockTime: draft.locktime, allowUnknownInputs: false });
   for (const [i, { outpoint, amount, script }] of inputs.entries()) {
