@@ -51,6 +51,7 @@ const PROGRAMS: readonly (readonly [name: string, proves: string, install: strin
 const PYTHON: readonly (readonly [module: string, proves: string])[] = [
   ['shamir_mnemonic', 'SLIP-39 shares against the reference implementation'],
   ['pbk', 'scripts against the consensus code of Bitcoin Core'],
+  ['pycddl', 'the CDDL against the schemas, by another program'],
   ['bdkpython', 'descriptors against BDK'],
   ['hwilib', 'PSBTs against the hardware wallet interface'],
 ];

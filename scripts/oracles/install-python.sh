@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Python packages that tests compare with into .cache/oracles, at versions that the tests are known
-# to pass with: the consensus code of Bitcoin Core (py-bitcoinkernel) the reference of
-# SLIP-39, and two wallets (BDK, HWI).
+# to pass with: the consensus code of Bitcoin Core (py-bitcoinkernel), the reference of
+# SLIP-39, a reader of CDDL, and two wallets (BDK, HWI).
 set -eu
 root=$(dirname -- "$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")")
 if ! command -v python3 >/dev/null; then
@@ -12,6 +12,7 @@ python3 -m venv "$root/.cache/oracles"
 "$root/.cache/oracles/bin/pip" install --quiet --disable-pip-version-check --no-deps \
   py-bitcoinkernel==0.1.0a5 \
   shamir-mnemonic==0.3.0 \
+  pycddl==0.6.4 \
   bdkpython==3.1.1 \
   hwi==3.2.0 \
   typing-extensions==4.16.0
