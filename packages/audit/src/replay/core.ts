@@ -59,6 +59,10 @@ export interface Core {
   apply(change: Uint8Array): void;
   /** Takes over a verdict that cannot be reached again. */
   adopt(received: Received, answer: Answer): void;
+  /** Milliticks of the header clock at a reading; 0 for a machine that follows no chain. */
+  tickAt(at: Reading): number;
+  /** Sets the tick at which a party's freeze began, where the reading that decided it was not known. */
+  moveFreeze(by: string, since: number): void;
   /** Whether everything that is remembered is the same. */
   equals(other: Core): boolean;
 }

@@ -68,6 +68,14 @@ export class GateCore implements Core {
     this.#state = applyGate(this.#state, { kind: 'result', value });
   }
 
+  tickAt(): number {
+    return 0;
+  }
+
+  moveFreeze(): void {
+    throw new Error('no gate is frozen');
+  }
+
   equals(other: Core): boolean {
     if (!(other instanceof GateCore)) return false;
     const { charter: _, ...mine } = this.#state;

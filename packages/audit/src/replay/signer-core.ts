@@ -1,6 +1,6 @@
 /** The signer's pure core under replay. Spec: protocol-spec/4-messages.md, 10-policy.md. */
 import { isDeepStrictEqual } from 'node:util';
-import { type CharterInForce, digestState } from '@coldwire/policy';
+import { type CharterInForce, describeState, digestState } from '@coldwire/policy';
 import { BODY_MAX, decode, equalBytes, type Received, Signed } from '@coldwire/protocol';
 import { apply, decodeChange, encodeChange } from '@coldwire/signer/core/change.ts';
 import { decide } from '@coldwire/signer/core/decide.ts';
@@ -50,6 +50,15 @@ export class SignerCore implements Core {
 
   adopt(): void {
     // Whatever a signer says without a verdict (INTERNAL) changes nothing.
+  }
+
+  tickAt({ uptime }: Reading): number {
+    return describeState(this.state.policy, uptime).millitick;
+  }
+
+  moveFreeze(by: string, since: number): void {
+    const { freezes, charter } = this.state.policy;
+    freezes.set(by, { by, since, until: since + charter.policy.freezeTicks * 1000 });
   }
 
   equals(other: Core): boolean {

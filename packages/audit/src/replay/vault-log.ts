@@ -5,7 +5,7 @@
  * without an answer, and the exact tick of a freeze at the console.
  * Spec: protocol-spec/9-evidence.md, "Audit".
  */
-import { decode, equalBytes, Notice } from '@coldwire/protocol';
+import { BODY_MAX, decode, equalBytes, Notice, Refused } from '@coldwire/protocol';
 import type { Place } from '../finding.ts';
 import { isRequest, isResult, type LoggedMessage, nameOf } from '../log/message.ts';
 import type { Line } from '../verify/line.ts';
@@ -36,19 +36,19 @@ export function replayVaultLogs(lines: readonly Line[], core: Core, charterText:
 
 function toSteps(line: Line): readonly Step[] {
   const steps: Step[] = [];
-  let taken = 0;
+  let next = 0;
   for (let at = 0; at < line.up.length; at += 1) {
     const message = line.up[at];
     if (message === undefined) break;
-    const { receiptSeq } = message.header;
-    const fresh = line.down.filter(({ header }) => header.seq > taken && header.seq <= receiptSeq);
-    taken = Math.max(taken, receiptSeq);
+    const from = next;
+    while ((line.down[next]?.header.seq ?? Number.POSITIVE_INFINITY) <= message.header.receiptSeq) next += 1;
+    const fresh = line.down.slice(from, next);
     const last = fresh.at(-1);
     const asked = last !== undefined && isAnswer(message, last) ? last : undefined;
     const notices: LoggedMessage[] = [];
     if (message.type === 'HELLO') {
-      for (let next = line.up[at + 1]; next?.type === 'NOTICE'; next = line.up[at + 1]) {
-        notices.push(next);
+      for (let told = line.up[at + 1]; told?.type === 'NOTICE'; told = line.up[at + 1]) {
+        notices.push(told);
         at += 1;
       }
     }
@@ -71,6 +71,8 @@ class VaultLog {
   readonly #tally: Tally;
   /** The last reading of this session that the line shows. */
   #last: Reading = { uptime: 0, time: 0 };
+  /** Freezes whose reading the line does not tell: by party, the milliticks between which it began. */
+  readonly #freezes = new Map<string, { readonly from: number; readonly to: number }>();
 
   constructor(core: Core, charterText: string, tally: Tally) {
     this.#core = core;
@@ -131,6 +133,10 @@ class VaultLog {
     const isNow = this.#core.session === message.header.session;
     try {
       const decided = this.#core.decideLocal(notice.value, isNow ? at : this.#last);
+      if (notice.value.event === 'freeze') {
+        const [from, to] = [this.#core.tickAt(this.#last), this.#core.tickAt(at)];
+        this.#freezes.set(notice.value.detail, { from, to });
+      }
       this.#apply(decided, message.place);
       this.#tally.reached();
     } catch (error) {
@@ -161,6 +167,7 @@ class VaultLog {
       }
       decided = decideApology(header.request);
     }
+    if (this.#adoptFreeze(decided, message)) decided = this.#core.decideMessage(received, at);
     if (isApology(message) && decided.effects[0]?.kind === 'sign') {
       this.#tally.skip(message.place, 'the machine met an error of its own and says so');
       this.#apply(decided, message.place);
@@ -181,6 +188,24 @@ class VaultLog {
     this.#compare(finished.effects[0], message);
   }
 
+  /**
+   * A refusal states when the freeze began that it names. The first one to do so decides, if it is a tick at which the freeze
+   * can have begun; from then on it is known.
+   * @returns whether the state was changed, and the decision must be made again
+   */
+  #adoptFreeze({ effects }: Decided, message: LoggedMessage): boolean {
+    const [effect] = effects;
+    if (effect?.kind !== 'say' || effect.type !== 'REFUSED' || equalBytes(effect.body, message.body))
+      return false;
+    const stated = readFreeze(message);
+    const window = stated === undefined ? undefined : this.#freezes.get(stated.by);
+    if (stated === undefined || window === undefined) return false;
+    if (stated.since < window.from || stated.since > window.to) return false;
+    this.#freezes.delete(stated.by);
+    this.#core.moveFreeze(stated.by, stated.since);
+    return true;
+  }
+
   #compare(effect: Effect | undefined, message: LoggedMessage): void {
     if (effect?.kind !== 'say') {
       const rules = effect === undefined ? 'nothing' : 'SIGNED';
@@ -194,4 +219,17 @@ class VaultLog {
     if (differs === undefined) this.#tally.reached();
     else this.#tally.differs(message.place, `${nameOf(message)}: ${differs}`);
   }
+}
+
+/** What a refusal says of a freeze: whose, and since which millitick. */
+function readFreeze({
+  type,
+  body,
+}: LoggedMessage): { readonly by: string; readonly since: number } | undefined {
+  const refused = type === 'REFUSED' ? decode(Refused, body, BODY_MAX) : undefined;
+  const row = refused?.ok === true ? refused.value.refusals.find(({ code }) => code === 'FROZEN') : undefined;
+  const facts = new Map(row?.facts);
+  const [by, since] = [facts.get('by'), facts.get('since')];
+  const ticks = /^(\d{1,9})\.(\d{3})$/.exec(since ?? '');
+  return by === undefined || ticks === null ? undefined : { by, since: Number(`${ticks[1]}${ticks[2]}`) };
 }

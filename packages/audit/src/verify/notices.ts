@@ -1,11 +1,12 @@
 /**
- * What a machine told of itself (NOTICE) against what its own log says happened there. Proves that no start, unlock, lock or
+ * What happened at a machine itself. A start under another charter is a finding. What it told of itself (NOTICE) against what its own log says happened there. Proves that no start, unlock, lock or
  * freeze was invented or told otherwise; what was not told, because a crash came between, is a note.
  */
-import { decode, Notice } from '@coldwire/protocol';
+import { decode, Notice, toHex } from '@coldwire/protocol';
 import type { Findings } from '../finding.ts';
 import { nameOf } from '../log/message.ts';
 import type { Transcript } from '../log/transcript.ts';
+import type { Roster } from '../roster.ts';
 
 export const CHECK_NOTICES = 'notices';
 
@@ -26,5 +27,14 @@ export function checkNotices(transcript: Transcript, findings: Findings): void {
     }
     if (at > 0) findings.note(item.message.place, `${at} earlier events were never told to the vault`);
     waiting.splice(0, at + 1);
+  }
+}
+
+/** The local record of each start names the charter, but a vault's. */
+export function checkStarts({ role, items }: Transcript, { hash }: Roster, findings: Findings): void {
+  if (role === 'vault') return;
+  for (const item of items) {
+    if (item.kind !== 'local' || item.local.event !== 'start' || item.local.detail === toHex(hash)) continue;
+    findings.find('WRONG_CHARTER', item.entry.place, 'the machine was started under another charter');
   }
 }

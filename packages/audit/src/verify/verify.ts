@@ -24,7 +24,7 @@ import { checkChains } from './chain.ts';
 import { type ClearedSpend, checkCleared } from './cleared.ts';
 import { buildTable, checkEnds, checkSame, logsOf, type Table } from './ends.ts';
 import { gatherLines, type Line } from './line.ts';
-import { checkNotices } from './notices.ts';
+import { checkNotices, checkStarts } from './notices.ts';
 import { checkOrigin, checkOwner } from './origin.ts';
 import { checkPayments } from './payments.ts';
 import { checkReadings } from './readings.ts';
@@ -79,6 +79,7 @@ export function verifyTranscripts(
     }
     checkChains(transcript.messages, findings);
     checkReadings(transcript, findings);
+    checkStarts(transcript, roster, findings);
     if (transcript.role === 'signer') checkNotices(transcript, findings);
   }
   const table = buildTable(transcripts, findings);
