@@ -1,13 +1,16 @@
 /** Takes each open batch through its steps, several at once, each from what the database says: also after a restart. */
-import { getBatch, openBatches } from '../queue/index.ts';
+import { getBatch } from '../queue/index.ts';
 import { Clearance } from './clear.ts';
 import { broadcast } from './settle.ts';
 import { Signing } from './sign.ts';
+import { batchesUnderWay } from './under-way.ts';
 import type { Vault } from './vault.ts';
 
 export class Driver {
   readonly #vault: Vault;
   readonly #driven = new Map<number, Promise<void>>();
+  /** Handed to the node since the start; what it did not take is tried again at the next block, not here. */
+  readonly #offered = new Set<number>();
 
   constructor(vault: Vault) {
     this.#vault = vault;
@@ -15,8 +18,8 @@ export class Driver {
 
   /** Starts what is open and not yet driven. */
   start(): void {
-    for (const { id, status } of openBatches(this.#vault.store)) {
-      if (status === 'broadcast' || status === 'cleared' || this.#driven.has(id)) continue;
+    for (const { id, status } of batchesUnderWay(this.#vault.store)) {
+      if ((status === 'cleared' && this.#offered.has(id)) || this.#driven.has(id)) continue;
       const driven = this.#drive(id)
         .catch((error: unknown) => this.#vault.fail(error))
         .finally(() => {
@@ -46,7 +49,8 @@ export class Driver {
         if (clearing.kind === 'blamed') bad = clearing.signers;
       } else if (status === 'cleared') {
         await broadcast(this.#vault, id);
-        return; // what the node does not take now is tried again at the next block
+        this.#offered.add(id);
+        return;
       } else {
         return;
       }

@@ -9,7 +9,6 @@ import { displayTxid, MAX_MONEY, outpointKey } from '@coldwire/wallet';
 import { type PlanResult, planRegroup, prepareDraft } from '../draft/index.ts';
 import {
   nextChange,
-  openBatches,
   recordDraft,
   spendableCoins,
   type Take,
@@ -19,6 +18,7 @@ import {
 } from '../queue/index.ts';
 import { homeGate } from './home.ts';
 import { askVerdict } from './screen.ts';
+import { batchesUnderWay } from './under-way.ts';
 import { tipOf, type Vault } from './vault.ts';
 
 /** What one transaction may pay and count, so that neither signers nor gates refuse it for its size alone. */
@@ -73,10 +73,9 @@ export class Former {
   /** A gate that is away must not use up what the others could do. */
   #hasRoom(gate: number): boolean {
     const { store, charter, tuning } = this.#vault;
-    const mine = openBatches(store).filter(({ status, intents }) => {
-      const [first] = intents;
-      return status !== 'broadcast' && first !== undefined && homeGate(charter.charter, first) === gate;
-    });
+    const mine = batchesUnderWay(store).filter(
+      ({ first }) => first !== null && homeGate(charter.charter, first) === gate,
+    );
     return mine.length < tuning.parallel;
   }
 

@@ -83,7 +83,7 @@ export class Peer implements SessionEvents {
 
   /** A request that may be asked anew at any time. @throws Away */
   request(type: MessageType, body: Uint8Array): Promise<Reply> {
-    if (!this.ready) return Promise.reject(new Away(this.name));
+    if (!this.ready || this.#stopping) return Promise.reject(new Away(this.name));
     const id = freshId();
     return new Promise((resolve, reject) => {
       const leave = (): void => {
@@ -99,9 +99,14 @@ export class Peer implements SessionEvents {
     });
   }
 
-  stop(): Promise<void> {
+  /** Ends what `request` waits for, now and later: the program is stopping. */
+  abandon(): void {
     this.#stopping = true;
     for (const leave of this.#leave) leave();
+  }
+
+  stop(): Promise<void> {
+    this.abandon();
     return this.#session.stop();
   }
 

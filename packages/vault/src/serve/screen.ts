@@ -59,11 +59,13 @@ async function screenThese(vault: Vault, withdrawals: readonly Withdrawal[]): Pr
     issued: answer.verdict?.issued ?? tipOf(vault.store).height,
     decisions,
   });
+  const known = new Set(withdrawals.filter(({ state }) => state === 'held').map(({ id }) => toHex(id)));
+  const news = decisions.filter(({ kind, id }) => kind === 'cleared' || !known.has(toHex(id)));
+  if (news.length === 0) return true;
   vault.report.event('screened', { screen, cleared: answer.cleared.length, held: answer.held.length });
-  for (const decision of decisions) {
-    if (decision.kind !== 'held') continue;
-    if (withdrawals.some(({ id, state }) => id === decision.id && state === 'held')) continue;
-    vault.report.event('held', { withdrawal: toHex(decision.id), codes: decision.codes });
+  for (const decision of news) {
+    if (decision.kind === 'held')
+      vault.report.event('held', { withdrawal: toHex(decision.id), codes: decision.codes });
   }
   vault.bells.work.ring();
   return true;

@@ -99,6 +99,7 @@ async function runUntilStopped(vault: Vault, watch: ScriptWatch, stop: AbortCont
   const { bells } = vault;
   const end = (): void => {
     stop.abort();
+    for (const peer of vault.signers) peer.abandon();
     for (const bell of Object.values(bells)) bell.ring();
   };
   process.once('SIGTERM', end);
@@ -181,7 +182,7 @@ function pause({ stopping }: Vault, ms: number): Promise<void> {
       stopping.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setTimeout(end, ms);
+    const timer = setTimeout(end, stopping.aborted ? 0 : ms);
     stopping.addEventListener('abort', end);
   });
 }
