@@ -13,6 +13,8 @@ import {
   draftMessage,
   encode,
   type Fault,
+  type Head,
+  Header,
   hashBody,
   judgeHeader,
   judgeMessage,
@@ -24,6 +26,7 @@ import {
   Resume,
   recordReceived,
   recordSent,
+  suspectSelf,
 } from '@coldwire/protocol';
 import {
   type CourierAction,
@@ -168,7 +171,7 @@ export class Channel {
     }
     const plan = planResumption(this.#chain, hint.value);
     if (plan.kind === 'fault') {
-      this.#fail(plan.fault);
+      this.#fail(plan.fault, hint.value);
       return;
     }
     this.#up = true;
@@ -185,9 +188,17 @@ export class Channel {
     this.#owner.onDown(reason);
   }
 
-  #fail(fault: Fault): void {
-    this.#owner.onAlarm(fault.code, fault.detail);
+  /** @param receipt of a BAD_RECEIPT: people must hear if it speaks of this machine's disk and not of the peer's */
+  #fail(fault: Fault, receipt?: Head): void {
+    const suspicion = receipt === undefined ? undefined : suspectSelf(this.#chain, receipt);
+    this.#owner.onAlarm(suspicion ?? fault.code, fault.detail);
     this.#close(fault.code);
+  }
+
+  #failMessage(fault: Fault, header: Uint8Array): void {
+    const read = fault.code === 'BAD_RECEIPT' ? decode(Header, header) : undefined;
+    if (read?.ok === true) this.#fail(fault, { seq: read.value.receiptSeq, hash: read.value.receipt });
+    else this.#fail(fault);
   }
 
   /** The link calls back with `down`. */
@@ -259,7 +270,7 @@ export class Channel {
       return;
     }
     if (judged.kind === 'fault' && judged.fault.code !== 'REPLAY') {
-      this.#fail(judged.fault);
+      this.#failMessage(judged.fault, header);
       return;
     }
     if (judged.kind === 'fault') this.#owner.onAlarm('REPLAY', judged.fault.detail);
@@ -271,7 +282,7 @@ export class Channel {
     if (judged.kind === 'duplicate') return;
     if (judged.kind === 'fault') {
       if (judged.fault.code !== 'REPLAY') {
-        this.#fail(judged.fault);
+        this.#failMessage(judged.fault, message.header);
         return;
       }
       this.#owner.onAlarm('REPLAY', judged.fault.detail);

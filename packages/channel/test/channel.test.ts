@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Station } from './station.ts';
 import { createRandom, createWire, type Random } from './wire.ts';
@@ -140,5 +143,37 @@ describe('a disk that does not write', () => {
     await until(() => b.taken.length === 1);
     expect(sameBodies(b.taken, a.said)).toBe(true);
     expect(b.alarms).toEqual([]);
+  });
+});
+
+describe('a machine whose disk was put back to an older copy', () => {
+  it('learns it from its peer before it says anything, and so does one that runs twice', async () => {
+    const [a, b] = join(createRandom(8), 0);
+    const copy = mkdtempSync(path.join(tmpdir(), 'coldwire-copy-'));
+    try {
+      for (let n = 1; n <= 2; n++) b.say(makeBody(n, 10));
+      await until(() => a.taken.length === 2);
+      b.kill();
+      cpSync(b.directory, copy, { recursive: true });
+      b.start();
+      b.say(makeBody(3, 10));
+      await until(() => a.taken.length === 3);
+      b.kill();
+      rmSync(b.directory, { recursive: true });
+      cpSync(copy, b.directory, { recursive: true });
+      b.start();
+      await until(() => b.alarms.length > 0);
+      expect(new Set(b.alarms)).toEqual(new Set(['STATE_ROLLBACK']));
+      expect(b.channel?.up).toBe(false);
+      // It goes on all the same: its next message has a number that its peer knows by another hash.
+      b.say(makeBody(4, 10));
+      b.alarms.length = 0;
+      await until(() => b.alarms.length > 0);
+      expect(new Set(b.alarms)).toEqual(new Set(['CLONE']));
+      expect(a.taken.length).toBe(3);
+      expect(a.said).toEqual([]);
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
+    }
   });
 });

@@ -156,14 +156,35 @@ describe('an impostor on the line', () => {
   });
 
   it.each([
-    ['names a message that was never sent', { seq: 9, hash: body(9, 32) }, 'BAD_RECEIPT'],
-    ['names another hash', { seq: 1, hash: body(9, 32) }, 'BAD_RECEIPT'],
+    ['names a message that was never sent', { seq: 9, hash: body(9, 32) }, 'STATE_ROLLBACK'],
+    ['names another hash', { seq: 1, hash: body(9, 32) }, 'CLONE'],
     ['is no hint', Uint8Array.of(0xa0), 'MALFORMED'],
   ])('whose hello %s gets nothing', async (_, hint, code) => {
     signer.say(body(5));
     expect((await impostor([], hint)).length).toBe(0);
     expect(new Set(signer.alarms)).toEqual(new Set([code]));
     expect(signer.channel?.up).toBe(false);
+  });
+
+  it('has the vault key and acknowledges what was never said: STATE_ROLLBACK, since that is what it would mean', async () => {
+    const { header, body: plain } = draftMessage(
+      { ...createLineChain(0), theirs: { seq: 3, hash: body(3, 32) } },
+      {
+        type: 'FREEZE',
+        charter: CHARTER,
+        session: 1,
+        request: null,
+        body: body(1),
+        salt: body(0, 16),
+        time: 0,
+        uptime: 0,
+      },
+    );
+    const signature = KEYS[0].sign(messageHash(header));
+    await impostor([item({ header, body: plain, signature })]);
+    expect(signer.alarms).toEqual(['STATE_ROLLBACK']);
+    expect(signer.events).toContain('down BAD_RECEIPT');
+    expect(signer.taken).toEqual([]);
   });
 
   it('says that all was taken, which it was not: the true vault refuses the gap and gets everything after that', async () => {

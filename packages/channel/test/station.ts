@@ -45,7 +45,7 @@ export function nextNonce(): Uint8Array {
 export class Station {
   readonly end: 0 | 1;
   readonly #wire: Wire;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'coldwire-channel-'));
+  readonly directory = mkdtempSync(join(tmpdir(), 'coldwire-channel-'));
   #log: EvidenceLog | undefined;
   #port: MemoryPort | undefined;
   #session = 0;
@@ -74,7 +74,7 @@ export class Station {
     let chain = createLineChain(this.end);
     this.said = [];
     this.taken = [];
-    const { log } = openLog(this.#directory, NAMES[this.end], (record) => {
+    const { log } = openLog(this.directory, NAMES[this.end], (record) => {
       chain = foldRecord(chain, record);
       const [, kind, , , packed] = record;
       if (kind !== 'received' && kind !== 'sent') return;
@@ -144,6 +144,6 @@ export class Station {
 
   remove(): void {
     this.kill();
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -226,7 +226,7 @@ export function planResumption(chain: Chain, peer: Head): Resumption {
   }
   if (peer.seq < chain.acknowledged.seq) {
     return fault(
-      'REPLAY',
+      'BAD_RECEIPT',
       `${chain.line.peer} says it has message ${peer.seq}, but had acknowledged ${chain.acknowledged.seq}`,
     );
   }
@@ -234,4 +234,13 @@ export function planResumption(chain: Chain, peer: Head): Resumption {
     'BAD_RECEIPT',
     `${chain.line.peer} says it has message ${peer.seq}, we sent ${chain.mine.seq}`,
   );
+}
+
+/**
+ * What a receipt that is not of this chain says of this machine: its peer has seen more of it than its disk holds, or has
+ * seen another message under a number of ours. Undefined: nothing, the peer's own memory is at fault.
+ */
+export function suspectSelf(chain: Chain, receipt: Head): 'STATE_ROLLBACK' | 'CLONE' | undefined {
+  if (receipt.seq > chain.mine.seq) return 'STATE_ROLLBACK';
+  return receipt.seq > chain.acknowledged.seq ? 'CLONE' : undefined;
 }

@@ -14,6 +14,7 @@ import {
   recordReceived,
   recordSent,
   START,
+  suspectSelf,
 } from '../../src/index.ts';
 import { keyOf, made } from './samples.ts';
 
@@ -161,8 +162,8 @@ describe('a hint of the other side', () => {
   });
 
   it.each([
-    ['goes back behind what was acknowledged', () => headOf(2), 'REPLAY'],
-    ['is empty after an acknowledgement', () => START, 'REPLAY'],
+    ['goes back behind what was acknowledged', () => headOf(2), 'BAD_RECEIPT'],
+    ['is empty after an acknowledgement', () => START, 'BAD_RECEIPT'],
     ['names what was never sent', () => ({ seq: 6, hash: made('x') }), 'BAD_RECEIPT'],
     ['is far ahead', () => ({ seq: Number.MAX_SAFE_INTEGER, hash: made('x') }), 'BAD_RECEIPT'],
     ['names another hash', () => ({ seq: 4, hash: made('x') }), 'BAD_RECEIPT'],
@@ -171,6 +172,13 @@ describe('a hint of the other side', () => {
     const before = structuredClone(vault.chain);
     expect(planResumption(vault.chain, hint())).toMatchObject({ kind: 'fault', fault: { code } });
     expect(vault.chain).toEqual(before);
+  });
+
+  it('says of this machine that it was restored or copied, or nothing of it', () => {
+    expect(suspectSelf(vault.chain, { seq: 6, hash: made('x') })).toBe('STATE_ROLLBACK');
+    expect(suspectSelf(vault.chain, { seq: 5, hash: made('x') })).toBe('CLONE');
+    expect(suspectSelf(vault.chain, { seq: 4, hash: made('x') })).toBe('CLONE');
+    for (const seq of [3, 2, 0]) expect(suspectSelf(vault.chain, { seq, hash: made('x') })).toBeUndefined();
   });
 
   it('that claims too much costs a gap, which the other side refuses', () => {
