@@ -2,7 +2,7 @@
  * One process at a time in a state directory: a file `lock` that names the holder's process id. A lock whose holder is
  * gone (crash, power cut) is taken over. Refuses while the holder lives.
  */
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { EXIT, Failure } from '@coldwire/program';
@@ -10,29 +10,53 @@ import { EXIT, Failure } from '@coldwire/program';
 /** Takes the lock of `directory` and returns what releases it. */
 export function takeLock(directory: string): () => void {
   const path = join(directory, 'lock');
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const fd = openSync(path, 'wx', 0o600);
-      writeSync(fd, `${process.pid} ${startOf(process.pid) ?? ''}\n`);
-      closeSync(fd);
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if (!isExisting(error)) throw error;
-      const holder = readHolder(path);
-      if (holder !== undefined) {
-        throw new Failure(EXIT.ENVIRONMENT, {
-          what: `another process (${holder}) works in this state directory`,
-          where: directory,
-          todo: `Stop process ${holder} first, or name another directory.`,
-        });
-      }
-      rmSync(path, { force: true });
+  // Written apart and linked in: no other process ever sees a lock that does not name its holder yet.
+  const mine = `${path}.${process.pid}`;
+  writeFileSync(mine, `${process.pid} ${startOf(process.pid) ?? ''}\n`, { mode: 0o600 });
+  try {
+    if (!linkNew(mine, path)) {
+      clearStale(directory, path);
+      if (!linkNew(mine, path)) refuse(directory, readHolder(path));
     }
+  } finally {
+    rmSync(mine, { force: true });
   }
+  return () => rmSync(path, { force: true });
+}
+
+/** False: there is one already. */
+function linkNew(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (isExisting(error)) return false;
+    throw error;
+  }
+}
+
+/** Takes a lock without a living holder away; of several processes that do so, none takes the lock of another. */
+function clearStale(directory: string, path: string): void {
+  const holder = readHolder(path);
+  if (holder !== undefined) refuse(directory, holder);
+  const aside = `${path}.stale.${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch {
+    return; // another process was faster
+  }
+  const moved = readHolder(aside);
+  // Between the look and the move somebody took it over: it is put back.
+  if (moved !== undefined) linkNew(aside, path);
+  rmSync(aside, { force: true });
+  if (moved !== undefined) refuse(directory, moved);
+}
+
+function refuse(directory: string, holder: number | undefined): never {
   throw new Failure(EXIT.ENVIRONMENT, {
-    what: 'two processes compete for this state directory',
+    what: `another process${holder === undefined ? '' : ` (${holder})`} works in this state directory`,
     where: directory,
-    todo: 'Start only one of them.',
+    todo: `Stop ${holder === undefined ? 'it' : `process ${holder}`} first, or name another directory.`,
   });
 }
 

@@ -41,9 +41,9 @@ function readBack(place = directory, segmentSize?: number): number[] {
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 describe('the evidence log of a killed process', () => {
-  it('holds every batch that was synced, at most one more, all whole, six times in a row', async () => {
+  it('holds every batch that was synced, at most one more, all whole, four times in a row', async () => {
     let told = -1;
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       const child = spawn(process.execPath, [WRITER, directory, '3000', '400', '1000000'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
@@ -60,8 +60,8 @@ describe('the evidence log of a killed process', () => {
       expect(found.length).toBeGreaterThan(told);
       expect(found.length).toBeLessThanOrEqual(told + 2);
     }
-    expect(told).toBeGreaterThan(60);
-    expect(segmentFiles(directory).length).toBeGreaterThan(10);
+    expect(told).toBeGreaterThan(40);
+    expect(segmentFiles(directory).length).toBeGreaterThan(5);
   });
 
   it('goes on from any length of its last file, a new file with nothing or half a segment record in it too', () => {
@@ -99,6 +99,39 @@ describe('the evidence log of a killed process', () => {
     expect([...readLog(directory)].at(-1)).toMatchObject({ kind: 'corrupt', at: 0 });
   });
 });
+
+describe('the lock of a state directory', () => {
+  it('goes to one of four processes that find it stale or half written at the same moment', async () => {
+    for (let round = 0; round < 2; round++) {
+      writeFileSync(join(directory, 'lock'), round % 2 === 0 ? '' : '999999999 1\n');
+      const children = Array.from({ length: 4 }, () =>
+        spawn(process.execPath, [WRITER, directory, '1000000', '10', '1000000'], {
+          stdio: ['ignore', 'pipe', 'ignore'],
+        }),
+      );
+      const wrote = children.map((child) => once(child.stdout, 'data').then(() => child));
+      const ended = children.map((child) => once(child, 'close').then(() => child));
+      const [winner] = await Promise.all([Promise.any(wrote), waitFor(ended, 3)]);
+      expect(children.filter(({ exitCode }) => exitCode === null)).toEqual([winner]);
+      winner.kill('SIGKILL');
+      await Promise.all(ended);
+      expect(readBack().length).toBeGreaterThan(0);
+    }
+  });
+});
+
+/** Until so many of them are settled. */
+async function waitFor(promises: readonly Promise<unknown>[], count: number): Promise<void> {
+  let settled = 0;
+  await new Promise<void>((resolve) => {
+    for (const promise of promises) {
+      void promise.then(() => {
+        settled += 1;
+        if (settled === count) resolve();
+      });
+    }
+  });
+}
 
 describe('the bounds of a batch', () => {
   it('lets nothing be written that would not be read back', () => {
