@@ -25,7 +25,7 @@ const LISTS =
 
 function isRow(value: unknown): value is Row {
   if (typeof value !== 'object' || value === null) return false;
-  const { code, kind, facts, means, action } = value as Record<string, unknown>;
+  const { code, kind, facts, means, action }: Record<string, unknown> = { ...value };
   return [code, kind, means, action].every((one) => typeof one === 'string') && Array.isArray(facts);
 }
 
