@@ -8,6 +8,7 @@ import { Signature, verify } from '@noble/secp256k1';
 import { RawTx, Transaction } from '@scure/btc-signer';
 import type { Rebuilt } from './rebuild.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
+import { hashInputs } from './sighash.ts';
 import type { PartialSignatures } from './unseal.ts';
 
 const cleared: unique symbol = Symbol('ClearedSpend');
@@ -28,11 +29,11 @@ const SIGHASH_ALL = 1;
 /** Every input, every signature; nothing is combined until all are good. */
 export function verifyAll(rebuilt: Rebuilt, partials: readonly PartialSignatures[]): readonly GateRefusal[] {
   const refusals: GateRefusal[] = [];
-  for (const [input, { script, amount }] of rebuilt.inputs.entries()) {
-    const hash = rebuilt.transaction.preimageWitnessV0(input, script.witnessScript, SIGHASH_ALL, amount);
+  for (const [input, hash] of hashInputs(rebuilt).entries()) {
+    const script = rebuilt.inputs[input]?.script;
     for (const { answer, signatures } of partials) {
       const signature = signatures[input];
-      const key = script.publicKeys[answer.place];
+      const key = script?.publicKeys[answer.place];
       const isGood = signature !== undefined && key !== undefined && isValid(signature, hash, key);
       if (!isGood) refusals.push(refuse('GATE_SCRIPT', { signer: answer.signer, input }));
     }

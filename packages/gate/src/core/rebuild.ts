@@ -9,7 +9,9 @@ import type { GateCharter, GateWallet } from './charter.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
 
 export const MAX_SAT = 2_100_000_000_000_000n;
-const SEQUENCE = 0xfffffffd;
+/** What every transaction of ours says (protocol-spec/4-messages.md, "Drafts"). */
+export const VERSION = 2;
+export const SEQUENCE = 0xfffffffd;
 const MAX_INDEX = 0x7fff_ffff;
 const HEIGHT_LIMIT = 500_000_000;
 
@@ -27,6 +29,12 @@ export interface GateInput {
   readonly script: GateScript;
 }
 
+export interface GateOutput {
+  readonly script: Uint8Array;
+  /** sat */
+  readonly amount: bigint;
+}
+
 export interface GateIntent {
   readonly intent: Intent;
   readonly id: string;
@@ -41,6 +49,7 @@ export interface Rebuilt {
   /** As people see it. */
   readonly txid: string;
   readonly inputs: readonly GateInput[];
+  readonly outputs: readonly GateOutput[];
   readonly intents: readonly GateIntent[];
   /** sat to intents, to all outputs, and what is left. */
   readonly paid: bigint;
@@ -100,7 +109,11 @@ export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding 
   if (draft.intents.length + draft.change.length === 0)
     refusals.push(refuse('VALUE_RANGE', { what: 'number of outputs', value: 0 }));
   if (refusals.length > 0) return { ok: false, refusals };
-  const transaction = new Transaction({ version: 2, lockTime: draft.locktime, allowUnknownInputs: false });
+  const transaction = new Transaction({
+    version: VERSION,
+    lockTime: draft.locktime,
+    allowUnknownInputs: false,
+  });
   for (const [i, { outpoint, amount, script }] of inputs.entries()) {
     transaction.addInput({
       txid: outpoint.slice(0, 64),
@@ -113,7 +126,7 @@ export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding 
   for (const { script, amount } of outputs) transaction.addOutput({ script, amount });
   return {
     ok: true,
-    value: { request, transaction, txid: transaction.id, inputs, intents, paid, moved, fee },
+    value: { request, transaction, txid: transaction.id, inputs, outputs, intents, paid, moved, fee },
   };
 }
 
@@ -161,11 +174,6 @@ function readInputs(charter: GateCharter, draft: Draft, refusals: GateRefusal[])
     }
     return [{ outpoint, amount, script: deriveScript(wallet, chain, index) }];
   });
-}
-
-interface GateOutput {
-  readonly script: Uint8Array;
-  readonly amount: bigint;
 }
 
 /** The intents' outputs in order, with our own change put in at its places; any other output cannot be said. */
