@@ -111,6 +111,9 @@ const LIMITS = [
   'That a nonce follows RFC 6979 cannot be seen without the key; here it shows as one signature per transaction, ever.',
 ];
 
+/** One cause can have thousands of findings; people start at the first. */
+const SHOWN_MAX = 100;
+
 export function reportText(report: Report): string {
   const lines = [
     ...report.logs.map(
@@ -121,7 +124,8 @@ export function reportText(report: Report): string {
     ...report.checks.map(({ number, proves }) => `${`${number}`.padStart(9)}  ${proves}`),
     '',
     ...report.notes.map((note) => `note: record ${note.record} of ${note.log}: ${note.what}`),
-    ...report.findings.flatMap(findingLines),
+    ...report.findings.slice(0, SHOWN_MAX).flatMap(findingLines),
+    ...(report.findings.length > SHOWN_MAX ? ['Only the first are shown; --json lists all.'] : []),
     report.findings.length === 0 ? 'No findings.' : `${report.findings.length} findings.`,
     ...(report.kind === 'replay'
       ? [`${report.replayed} decisions replayed, ${report.mismatches} came out otherwise.`]

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLog } from '@coldwire/evidence';
 import { decode, encode, Header, hashBody, MessageBytes } from '@coldwire/protocol';
@@ -118,6 +118,21 @@ describe('records edited by somebody with the disk and no key, the log chain mad
       at === 10 ? batch.map((entry) => ({ ...entry, uptime: entry.uptime + 60_000_000 })) : batch,
     );
     expect(codesOf(auditWith('B', 'own', later))).toContain('AUDIT_READING');
+  });
+});
+
+describe('a log of several files', () => {
+  it('is one log', () => {
+    const source = town.own('A');
+    const small = writeBatches(newDirectory(town.directory), 'A', readBatches(source), 2_000);
+    expect(readdirSync(small).length).toBeGreaterThan(4);
+    expect(verifyLogs([small, town.line('A')], town.charter).findings).toEqual([]);
+    rmSync(join(small, 'evidence-000002.cborseq'));
+    const report = verifyLogs([small], town.charter);
+    expect(report.findings.map(({ code, what }) => [code, what])).toContainEqual([
+      'STATE_CORRUPT',
+      expect.stringContaining('evidence-000002.cborseq is missing'),
+    ]);
   });
 });
 

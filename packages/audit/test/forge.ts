@@ -37,9 +37,14 @@ export function readBatches(directory: string): readonly Batch[] {
 }
 
 /** A log of these batches with a chain that fits. */
-export function writeBatches(directory: string, owner: string, batches: readonly Batch[]): string {
+export function writeBatches(
+  directory: string,
+  owner: string,
+  batches: readonly Batch[],
+  segmentSize = 64 * 1024 * 1024,
+): string {
   mkdirSync(directory, { recursive: true });
-  const { log } = openLog(directory, owner, () => {});
+  const { log } = openLog(directory, owner, () => {}, { segmentSize });
   for (const batch of batches) log.append(batch);
   log.close();
   return directory;

@@ -42,6 +42,8 @@ import {
   signCharter,
 } from '../../signer/test/signing-world.ts';
 
+import { type Batch, readBatches, writeBatches } from './forge.ts';
+
 const VAULT = 'vault-1';
 const TIMING = { redialMax: 50, lockedRetry: 50 };
 
@@ -142,6 +144,26 @@ export class Town {
 
   stop(name: string): Promise<void> {
     return this.#station(name).stop();
+  }
+
+  /** The power goes: both ends start again from what of their logs was on disk, as `keep` says. */
+  async powerCut(
+    name: string,
+    keep: (log: 'own' | 'line', batches: readonly Batch[]) => readonly Batch[],
+  ): Promise<void> {
+    const station = this.#station(name);
+    await station.stop();
+    await station.session.stop();
+    for (const [log, directory, owner] of [
+      ['own', this.own(name), name],
+      ['line', this.line(name), VAULT],
+    ] as const) {
+      const batches = readBatches(directory);
+      rmSync(directory, { recursive: true });
+      writeBatches(directory, owner, keep(log, batches));
+    }
+    station.session = this.#openSession(name, station.receiver, station.wire);
+    await this.start(name);
   }
 
   newId(): Uint8Array {

@@ -59,10 +59,12 @@ export interface Core {
   apply(change: Uint8Array): void;
   /** Takes over a verdict that cannot be reached again. */
   adopt(received: Received, answer: Answer): void;
-  /** Milliticks of the header clock at a reading; 0 for a machine that follows no chain. */
+  /** Milliticks as STATE tells them at a reading. */
   tickAt(at: Reading): number;
   /** Sets the tick at which a party's freeze began, where the reading that decided it was not known. */
   moveFreeze(by: string, since: number): void;
+  /** Credits running time of which the logs do not tell. @returns whether so much can have been credited */
+  advance(milliticks: number): boolean;
   /** Whether everything that is remembered is the same. */
   equals(other: Core): boolean;
 }

@@ -68,12 +68,22 @@ export class GateCore implements Core {
     this.#state = applyGate(this.#state, { kind: 'result', value });
   }
 
-  tickAt(): number {
-    return 0;
+  tickAt({ uptime }: Reading): number {
+    return Math.floor(runningTime(this.#state, uptime) / this.#microsecondsPerMillitick);
   }
 
   moveFreeze(): void {
     throw new Error('no gate is frozen');
+  }
+
+  advance(milliticks: number): boolean {
+    if (milliticks <= 0) return false;
+    this.#state.base += milliticks * this.#microsecondsPerMillitick;
+    return true;
+  }
+
+  get #microsecondsPerMillitick(): number {
+    return this.#state.charter.charter.clock.spacing * 1000;
   }
 
   equals(other: Core): boolean {

@@ -39,7 +39,7 @@ export function replayLogs(paths: readonly string[], charter: string, progress?:
     if (own.length > 0) replayOwn(own, () => open(name), tally, findings, progress);
     else if (lines.length > 0) {
       progress?.(`replaying ${name} from the vault's logs`);
-      replayVaultLogs(lines, open(name), toHex(roster.hash), tally);
+      replayVaultLogs(lines, open(name), roster, tally);
     }
   }
   tally.noteSkipped();

@@ -61,6 +61,14 @@ export class SignerCore implements Core {
     freezes.set(by, { by, since, until: since + charter.policy.freezeTicks * 1000 });
   }
 
+  advance(milliticks: number): boolean {
+    const { policy } = this.state;
+    const credited = policy.ticks.credited + milliticks;
+    if (milliticks <= 0 || credited > policy.ticks.earned) return false;
+    policy.ticks = { ...policy.ticks, credited };
+    return true;
+  }
+
   equals(other: Core): boolean {
     if (!(other instanceof SignerCore)) return false;
     const { policy, results, notices, session } = this.state;

@@ -5,9 +5,10 @@
  * without an answer, and the exact tick of a freeze at the console.
  * Spec: protocol-spec/9-evidence.md, "Audit".
  */
-import { BODY_MAX, decode, equalBytes, Notice, Refused } from '@coldwire/protocol';
+import { BODY_MAX, decode, equalBytes, Notice, Refused, State, toHex } from '@coldwire/protocol';
 import type { Place } from '../finding.ts';
 import { isRequest, isResult, type LoggedMessage, nameOf } from '../log/message.ts';
+import type { Roster } from '../roster.ts';
 import type { Line } from '../verify/line.ts';
 import { compareSaying, decideApology, isApology } from './compare.ts';
 import { type Core, type Decided, type Effect, NotReplayable, type Reading } from './core.ts';
@@ -25,12 +26,12 @@ interface Step {
 }
 
 /** @param lines of one machine, to whichever vaults; it has only one at a time */
-export function replayVaultLogs(lines: readonly Line[], core: Core, charterText: string, tally: Tally): void {
+export function replayVaultLogs(lines: readonly Line[], core: Core, roster: Roster, tally: Tally): void {
   const steps = lines.flatMap(toSteps).sort((a, b) => {
     const [left, right] = [a.message.header, b.message.header];
     return left.session - right.session || left.uptime - right.uptime;
   });
-  const replay = new VaultLog(core, charterText, tally);
+  const replay = new VaultLog(core, roster, tally);
   for (const step of steps) replay.step(step);
 }
 
@@ -68,15 +69,21 @@ function isAnswer(message: LoggedMessage, last: LoggedMessage): boolean {
 class VaultLog {
   readonly #core: Core;
   readonly #charterText: string;
+  /** µs of running time that a millitick takes at least. */
+  readonly #millitick: number;
   readonly #tally: Tally;
   /** The last reading of this session that the line shows. */
   #last: Reading = { uptime: 0, time: 0 };
   /** Freezes whose reading the line does not tell: by party, the milliticks between which it began. */
   readonly #freezes = new Map<string, { readonly from: number; readonly to: number }>();
 
-  constructor(core: Core, charterText: string, tally: Tally) {
+  /** Real time (s) before a request whose reading is unknown: ticks that it may have settled are not known from then on. */
+  #unknownSince: number | undefined;
+
+  constructor(core: Core, { charter, hash }: Roster, tally: Tally) {
     this.#core = core;
-    this.#charterText = charterText;
+    this.#charterText = toHex(hash);
+    this.#millitick = charter.clock.spacing * 500;
     this.#tally = tally;
   }
 
@@ -117,7 +124,9 @@ class VaultLog {
       'a request without an answer in these logs: the reading that decided it is unknown',
     );
     try {
-      this.#apply(this.#core.decideMessage({ type, header, body }, this.#last), request.place);
+      const decided = this.#core.decideMessage({ type, header, body }, this.#last);
+      if (decided.changes.length > 0) this.#unknownSince ??= this.#last.time;
+      this.#apply(decided, request.place);
     } catch {
       // What its machine made of it, if anything, is not known either.
     }
@@ -167,7 +176,8 @@ class VaultLog {
       }
       decided = decideApology(header.request);
     }
-    if (this.#adoptFreeze(decided, message)) decided = this.#core.decideMessage(received, at);
+    if (this.#adoptFreeze(decided, message) || this.#adoptTicks(message, at))
+      decided = this.#core.decideMessage(received, at);
     if (isApology(message) && decided.effects[0]?.kind === 'sign') {
       this.#tally.skip(message.place, 'the machine met an error of its own and says so');
       this.#apply(decided, message.place);
@@ -204,6 +214,19 @@ class VaultLog {
     this.#freezes.delete(stated.by);
     this.#core.moveFreeze(stated.by, stated.since);
     return true;
+  }
+
+  /**
+   * The first STATE behind a request of unknown reading says how much running time that reading had settled: no more than the
+   * real time that went by, and no more than headers had earned.
+   */
+  #adoptTicks(message: LoggedMessage, at: Reading): boolean {
+    const state = message.type === 'STATE' ? decode(State, message.body) : undefined;
+    if (state?.ok !== true || this.#unknownSince === undefined) return false;
+    const missing = state.value.millitick - this.#core.tickAt(at);
+    const elapsed = (at.time - this.#unknownSince + 1) * 1_000_000;
+    this.#unknownSince = undefined;
+    return missing * this.#millitick <= elapsed && this.#core.advance(missing);
   }
 
   #compare(effect: Effect | undefined, message: LoggedMessage): void {
