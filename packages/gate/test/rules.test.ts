@@ -143,14 +143,14 @@ describe('What cannot be built', () => {
     expectRefused(plan({ intents: [intent] }), ['OUTPUT_TYPE', { output: '0' }]);
   });
 
-  test('a draft without any output is VALUE_RANGE: all of it would be fee', () => {
+  test('a draft without any output is TX_FIELDS: all of it would be fee', () => {
     const request = world.world.request({ coins: coins.slice(0, 1) });
     const body = encode(Clear, {
       request: encode(SignRequestSchema, request),
       signed: [world.forced('A', plan()), world.forced('B', plan())],
     });
     expect(refusalsOf(world.gate.deliver('CLEAR', body))).toEqual([
-      ['VALUE_RANGE', { what: 'number of outputs', value: '0' }],
+      ['TX_FIELDS', { field: 'outputs', value: '0' }],
     ]);
   });
 });

@@ -177,9 +177,10 @@ export class TestSigner {
 
   /** Is told what the world has seen since: headers and coins. */
   catchUp(): void {
-    for (const { type, body } of this.#world.events.slice(this.#told)) {
+    for (const { type, body, time, uptime } of this.#world.events.slice(this.#told)) {
       if (type === 'SIGN') continue;
-      const [answer] = this.deliver(type, body);
+      const received = this.receive(type, body, this.newId());
+      const [answer] = this.perform(this.decide({ kind: 'message', received, time, uptime }));
       if (answer?.type !== 'DONE') throw new Error(`${this.name} refuses ${type}`);
     }
     this.#told = this.#world.events.length;

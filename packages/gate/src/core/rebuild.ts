@@ -106,8 +106,6 @@ export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding 
   if ([...amounts, spent].some((amount) => amount > MAX_SAT))
     refusals.push(refuse('VALUE_RANGE', { what: 'amount', value: spent }));
   else if (fee < 0n) refusals.push(refuse('VALUE_RANGE', { what: 'fee', value: fee }));
-  if (draft.intents.length + draft.change.length === 0)
-    refusals.push(refuse('VALUE_RANGE', { what: 'number of outputs', value: 0 }));
   if (refusals.length > 0) return { ok: false, refusals };
   const transaction = new Transaction({
     version: VERSION,
@@ -142,6 +140,9 @@ function checkShape(charter: GateCharter, draft: Draft): readonly GateRefusal[] 
     ...over.map(([what, got, limit]) => refuse('LIMIT', { what, got, limit })),
     ...(draft.locktime >= HEIGHT_LIMIT
       ? [refuse('TX_FIELDS', { field: 'locktime', value: draft.locktime })]
+      : []),
+    ...(draft.intents.length + draft.change.length === 0
+      ? [refuse('TX_FIELDS', { field: 'outputs', value: 0 })]
       : []),
   ];
 }

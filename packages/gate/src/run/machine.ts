@@ -111,6 +111,10 @@ export class GateMachine implements ChannelOwner {
     report({ event: 'receiving', have, total });
   }
 
+  onNoise(code: string, frames: number): void {
+    report({ event: 'noise', code, frames });
+  }
+
   onEnd(error: Error | undefined): void {
     this.onAlarm('INTERNAL', `the line is gone: ${error?.message ?? 'closed'}`);
   }

@@ -3,7 +3,7 @@ import { MAX_MONEY } from '@coldwire/wallet';
 import { refuse } from '../refusal.ts';
 import type { Rule } from './rule.ts';
 
-// Every amount and every sum is 0 to 21 million BTC, inputs cover outputs, and there is an output: else all would be fee.
+// Every amount and every sum is 0 to 21 million BTC, and inputs cover outputs.
 export const valueRange: Rule = ({ inputs, outputs, sumIn, sumOut, fee }) => {
   const amounts: (readonly [string, bigint])[] = [
     ...inputs.map(({ amount }, place) => [`input ${place}`, amount] as const),
@@ -12,7 +12,6 @@ export const valueRange: Rule = ({ inputs, outputs, sumIn, sumOut, fee }) => {
     ['sum of outputs', sumOut],
     ['fee', fee],
   ];
-  if (outputs.length === 0) return [refuse('VALUE_RANGE', { what: 'number of outputs', value: 0 })];
   const outside = amounts.filter(([, value]) => value < 0n || value > MAX_MONEY);
   return outside.map(([what, value]) => refuse('VALUE_RANGE', { what, value }));
 };
