@@ -68,6 +68,8 @@ export interface ChannelOwner {
   onLocked(): void;
   /** A body above 15 KiB on its way here. */
   onProgress(have: number, total: number): void;
+  /** So many frames were dropped since the last call, with the code that says why. */
+  onNoise?(code: string, frames: number): void;
   /** The port is gone (a cable, a peer's shell): stop the channel and make another. */
   onEnd(error: Error | undefined): void;
   /** Something that people should see: a fault of the peer, or a disk that does not write. */
@@ -117,6 +119,7 @@ export class Channel {
       onBytes: (bytes) => this.#step({ kind: 'bytes', bytes }),
       onRoom: () => this.#pump(),
       onLocked: () => owner.onLocked(),
+      onNoise: (code, frames) => owner.onNoise?.(code, frames),
       onEnd: (error) => owner.onEnd(error),
     });
   }

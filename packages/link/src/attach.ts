@@ -13,6 +13,7 @@ import {
   type Timing,
 } from '@coldwire/protocol/connection/index.ts';
 import type { FaultCounts, LinkRole } from '@coldwire/protocol/frame/index.ts';
+import { Noise, type TellNoise } from './noise.ts';
 import type { Port } from './port.ts';
 
 export type LinkOwner = {
@@ -33,6 +34,8 @@ export type LinkOwner = {
   readonly onRoom: () => void;
   /** The peer says that it is locked. */
   readonly onLocked?: () => void;
+  /** Frames were dropped. */
+  readonly onNoise?: TellNoise;
   /** The port is gone; `stop` and attach another. */
   readonly onEnd: (error: Error | undefined) => void;
 };
@@ -107,8 +110,14 @@ export function attachLink(port: Port, owner: LinkOwner): Link {
     step(event);
   };
 
+  const noise = new Noise(
+    () => countLink(state).faults,
+    (code, frames) => owner.onNoise?.(code, frames),
+  );
   port.onBytes((bytes) => {
-    if (!stopped) stepFresh({ kind: 'bytes', bytes, now: now() });
+    if (stopped) return;
+    stepFresh({ kind: 'bytes', bytes, now: now() });
+    noise.look();
   });
   port.onEnd((error) => {
     if (!stopped) owner.onEnd(error);
@@ -129,6 +138,7 @@ export function attachLink(port: Port, owner: LinkOwner): Link {
       step({ kind: 'stop', now: now() });
       stopped = true;
       clearTimeout(timer);
+      noise.stop();
       await port.close();
     },
   };

@@ -72,7 +72,8 @@ export class Machine implements ChannelOwner {
 
   /** Takes keys over and tells the vault. @throws Error (I/O) if that cannot be written down; the keys are gone then */
   unlock(keys: KeyMemory, detail: string): void {
-    this.#keys?.zeroize();
+    // First, so that nothing tries to speak with keys that are no longer there.
+    this.zeroize();
     try {
       this.happen({ event: 'unlock', detail });
     } catch (error) {
@@ -81,6 +82,7 @@ export class Machine implements ChannelOwner {
     }
     this.#keys = keys;
     this.#channel?.setLocked(false);
+    if (this.connected) this.happen({ event: 'greet', detail: '' });
   }
 
   /** Zeroizes first and writes it down after: a full disk must not keep keys in memory. */
@@ -149,6 +151,10 @@ export class Machine implements ChannelOwner {
 
   onProgress(have: number, total: number): void {
     this.#report.event('receiving', { have, total });
+  }
+
+  onNoise(code: string, frames: number): void {
+    this.#report.event('noise', { code, frames });
   }
 
   onEnd(error: Error | undefined): void {

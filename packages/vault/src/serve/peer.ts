@@ -133,6 +133,10 @@ export class Peer implements SessionEvents {
     this.#report.event('receiving', { peer: this.name, have, total });
   }
 
+  onNoise(code: string, frames: number): void {
+    this.#report.event('noise', { peer: this.name, code, frames });
+  }
+
   onStray(type: MessageType): void {
     this.#report.event('stray', { peer: this.name, type });
   }

@@ -40,6 +40,8 @@ export interface SessionEvents {
   onHello(hello: Hello): void;
   onNotice(event: string, detail: string): void;
   onProgress(have: number, total: number): void;
+  /** Frames that the line has damaged. */
+  onNoise?(code: string, frames: number): void;
   /** A result that nobody waits for: of a request that was given up, or asked before a restart. */
   onStray(type: MessageType): void;
   onAlarm(code: string, detail: string): void;
@@ -169,6 +171,10 @@ export class Session implements ChannelOwner {
 
   onProgress(have: number, total: number): void {
     this.#events.onProgress(have, total);
+  }
+
+  onNoise(code: string, frames: number): void {
+    this.#events.onNoise?.(code, frames);
   }
 
   onEnd(error: Error | undefined): void {
