@@ -123,7 +123,8 @@ function addSubmit(program: Command): void {
     .option('--json', 'one JSON line each')
     .action(async (flags: Common & IntentFlags & { readonly intent?: string }) => {
       const { vault, intent, json } = flags;
-      const intents = intent === undefined ? [fromFlags(flags, await heightOf(vault))] : readIntents(intent);
+      const intents =
+        intent === undefined ? [fromFlags(flags, await heightOf(vault))] : await readIntents(intent);
       for (const signed of intents) show(json, unwrap(await submitToVault(vault, signed), vault));
     });
 }

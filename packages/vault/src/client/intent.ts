@@ -1,6 +1,5 @@
 /** Makes a withdrawal intent as a requester's backend would: for people, drills and tests. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { CharterInForce } from '@coldwire/policy';
 import { EXIT, Failure, readRoleKey } from '@coldwire/program';
 import {
@@ -13,6 +12,7 @@ import {
 } from '@coldwire/protocol';
 import { readSignedIntent } from '@coldwire/screen';
 import { decodeAddress } from '@coldwire/wallet';
+import { readInput } from './input.ts';
 
 export interface Wish {
   readonly requesterKey: string;
@@ -62,8 +62,8 @@ export function makeIntent(
 }
 
 /** JSON `{"intent": hex, "signature": hex}`, one a line. @throws Failure naming the line */
-export function readIntents(path: string): readonly SignedIntent[] {
-  return readFileSync(path === '-' ? 0 : path, 'utf8')
+export async function readIntents(path: string): Promise<readonly SignedIntent[]> {
+  return (await readInput(path))
     .split('\n')
     .map((line, place) => [line.trim(), place + 1] as const)
     .filter(([line]) => line !== '')

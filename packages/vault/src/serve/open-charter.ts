@@ -8,6 +8,7 @@ import { EXIT, Failure, readRoleKey } from '@coldwire/program';
 import { createEd25519Signer, type Ed25519Signer, equalBytes, type Line } from '@coldwire/protocol';
 import { checkWallet, createScripts, type WalletScripts } from '@coldwire/wallet';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
+import type { ScreenEndpoint } from '../screening/index.ts';
 
 /** @throws Failure */
 export function openCharter(path: string): CharterInForce {
@@ -73,5 +74,22 @@ export function lineTo(
   throw new Failure(EXIT.USAGE, {
     what: `the charter has no ${role} "${name}"`,
     todo: `Its ${role}s are: ${members.map((candidate) => candidate.name).join(', ')}.`,
+  });
+}
+
+/** `NAME=URL`, or URLs alone in the order of the charter. @throws Failure (usage) */
+export function nameScreens(
+  { charter }: CharterInForce,
+  texts: readonly string[],
+): readonly ScreenEndpoint[] {
+  return texts.map((text, place) => {
+    const [, given, url] = /^(?:([^=/:]{1,16})=)?(https?:\/\/.+)$/.exec(text) ?? [];
+    const name = given ?? charter.screens[place]?.name;
+    const screen = charter.screens.find((candidate) => candidate.name === name);
+    if (url !== undefined && URL.canParse(url) && screen !== undefined) return { ...screen, url };
+    throw new Failure(EXIT.USAGE, {
+      what: `--screen ${text} is not URL or NAME=URL of a screen of the charter`,
+      todo: `Its screens are: ${charter.screens.map((candidate) => candidate.name).join(', ')}.`,
+    });
   });
 }

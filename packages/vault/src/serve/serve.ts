@@ -11,14 +11,20 @@ import { parseHeader } from '@coldwire/wallet';
 import { serveApi } from '../api/index.ts';
 import { type Chain, ChainError, connectCore } from '../chain/index.ts';
 import { openQueue, type Store, startAt } from '../queue/index.ts';
-import type { ScreenEndpoint } from '../screening/index.ts';
 import type { SessionOptions } from '../session/session.ts';
 import { Bell } from './bell.ts';
 import { Driver } from './drive.ts';
 import { Feerates } from './feerate.ts';
 import { catchUp } from './follow.ts';
 import { Former } from './form.ts';
-import { type Identity, lineTo, openCharter, openIdentity, openScripts } from './open-charter.ts';
+import {
+  type Identity,
+  lineTo,
+  nameScreens,
+  openCharter,
+  openIdentity,
+  openScripts,
+} from './open-charter.ts';
 import { Away, Peer } from './peer.ts';
 import type { PortSpec } from './port-spec.ts';
 import { Report } from './report.ts';
@@ -245,18 +251,4 @@ function linesTo(
   const members = role === 'signer' ? charter.charter.signers : charter.charter.gates;
   const order = members.map((member) => member.name);
   return [...lines].sort((a, b) => order.indexOf(a.line.peer) - order.indexOf(b.line.peer));
-}
-
-/** `NAME=URL`, or URLs alone in the order of the charter. */
-function nameScreens({ charter }: CharterInForce, texts: readonly string[]): readonly ScreenEndpoint[] {
-  return texts.map((text, place) => {
-    const [, given, url] = /^(?:([^=/:]{1,16})=)?(https?:\/\/.+)$/.exec(text) ?? [];
-    const name = given ?? charter.screens[place]?.name;
-    const screen = charter.screens.find((candidate) => candidate.name === name);
-    if (url !== undefined && URL.canParse(url) && screen !== undefined) return { ...screen, url };
-    throw new Failure(EXIT.USAGE, {
-      what: `--screen ${text} is not URL or NAME=URL of a screen of the charter`,
-      todo: `Its screens are: ${charter.screens.map((candidate) => candidate.name).join(', ')}.`,
-    });
-  });
 }

@@ -20,9 +20,14 @@ export class ScriptWatch {
 
   /** Takes in what was handed out since the last call. */
   refresh(store: Store): void {
+    this.cover();
+    for (const { wallet, chain, index } of listPlaces(store)) this.#cover(wallet, chain, index);
+  }
+
+  /** The first addresses of every wallet, whether handed out or not. */
+  cover(): void {
     for (const wallet of this.#scripts.keys())
       for (const chain of [0, 1] as const) this.#cover(wallet, chain, -1);
-    for (const { wallet, chain, index } of listPlaces(store)) this.#cover(wallet, chain, index);
   }
 
   readonly locate: Locate = (script) => {
