@@ -24,7 +24,6 @@ const WAITS: readonly string[] = [
   'COUNT_WINDOW',
   'FEE_WINDOW',
   'FROZEN',
-  'BUSY',
   'INTERNAL',
 ];
 

@@ -28,7 +28,6 @@ const PASSING: readonly string[] = [
   'SCREENING',
   'PATH_RANGE',
   'IMMATURE',
-  'BUSY',
 ];
 
 /** Refusals after which the coins are admitted once more, and the same signer is asked again. */
