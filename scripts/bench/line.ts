@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Channel } from '@coldwire/channel';
 import type { Port } from '@coldwire/link';
-import { Admit, encode, Headers, type MessageType } from '@coldwire/protocol';
+import { Admit, type Ed25519Signer, encode, Headers, type MessageType } from '@coldwire/protocol';
 import { openKeyMemory } from '@coldwire/signer/io/key-memory.ts';
 import type { Natives } from '@coldwire/signer/io/native.ts';
 import { nativePointMath } from '@coldwire/signer/io/public-math.ts';
@@ -35,6 +35,8 @@ export interface LineBytes {
 }
 
 export interface Exchange {
+  /** The answer's canonical body. */
+  readonly answer: Uint8Array;
   readonly bytes: LineBytes;
   /** ms from asking to the answer in hand. */
   readonly ms: number;
@@ -86,6 +88,31 @@ class CountingPort implements Port {
   }
 }
 
+/** Who is at the two ends, and what the vault says of itself. */
+export interface VaultOptions {
+  readonly charter: Uint8Array;
+  readonly signer: string;
+  readonly signerKey: Uint8Array;
+  readonly identity: Ed25519Signer;
+  readonly tipHeight: number;
+  readonly port: Port;
+  /** Of its evidence log. */
+  readonly directory: string;
+}
+
+/** The first vault of a site at the line of its signer A. */
+export function vaultOf(site: Site, port: Port, directory: string): VaultEnd {
+  return new VaultEnd({
+    charter: site.charter.hash,
+    signer: 'A',
+    signerKey: site.keys.A.expected.identityPublicKey,
+    identity: identity('vault-1'),
+    tipHeight: site.height,
+    port,
+    directory,
+  });
+}
+
 /** A vault at one signer's line. */
 export class VaultEnd {
   readonly #session: Session;
@@ -93,21 +120,18 @@ export class VaultEnd {
   #requests = 0;
   readonly #waiting: ((readiness: Readiness) => void)[] = [];
 
-  constructor(site: Site, signer: SignerName, port: Port, directory: string) {
+  constructor({ charter, signer, signerKey, identity: own, tipHeight, port, directory }: VaultOptions) {
     this.#port = new CountingPort(port);
-    const peerKey = site.keys[signer].expected.identityPublicKey;
+    const tipHash = new Uint8Array(32);
     this.#session = new Session(
       {
         openPort: () => this.#port,
         baud: BAUD,
-        line: { self: 'vault-1', peer: signer, peerKey, incoming: 'up', receiver: 'signer' },
-        charter: site.charter.hash,
-        identity: identity('vault-1'),
+        line: { self: 'vault-1', peer: signer, peerKey: signerKey, incoming: 'up', receiver: 'signer' },
+        charter,
+        identity: own,
         directory,
-        hello: () => {
-          const tip = { tipHeight: site.height, tipHash: new Uint8Array(32) };
-          return { software: 'coldwire bench', epoch: 0, ...tip, frozen: false };
-        },
+        hello: () => ({ software: 'coldwire bench', epoch: 0, tipHeight, tipHash, frozen: false }),
         timing: QUIET,
       },
       {
@@ -132,10 +156,10 @@ export class VaultEnd {
   async ask(type: MessageType, body: Uint8Array, expect: MessageType): Promise<Exchange> {
     const { written, read } = this.#port;
     const start = performance.now();
-    await this.#ask(type, body, expect);
+    const answer = await this.#ask(type, body, expect);
     const ms = performance.now() - start;
     await this.settle();
-    return { ms, bytes: { down: this.#port.written - written, up: this.#port.read - read } };
+    return { answer, ms, bytes: { down: this.#port.written - written, up: this.#port.read - read } };
   }
 
   /** Shows the signer all blocks and hands over all coins of the site. @returns what the last ADMIT cost */
@@ -153,10 +177,10 @@ export class VaultEnd {
     return bytes;
   }
 
-  async #ask(type: MessageType, body: Uint8Array, expect: MessageType): Promise<void> {
+  async #ask(type: MessageType, body: Uint8Array, expect: MessageType): Promise<Uint8Array> {
     this.#requests += 1;
     const reply = await this.#session.ask(type, digest(`ask ${this.#requests}`).slice(0, 16), body);
-    if (reply.type === expect) return;
+    if (reply.type === expect) return reply.body;
     const text = new TextDecoder().decode(reply.body).replace(/[^ -~]+/g, ' ');
     throw new Error(`${type} was answered by ${reply.type}: ${text}`);
   }

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { openPtyPair, openTty } from '@coldwire/link';
 import { openSecureDirectory } from '@coldwire/program';
 import { CHECK_NAMES } from '@coldwire/signer/io/preflight.ts';
-import { BAUD, VaultEnd } from './line.ts';
+import { BAUD, type VaultEnd, vaultOf } from './line.ts';
 import { type Cost, medianCost, processorTime } from './measure.ts';
 import { encodeCharterFile, encodeRequest, type Site } from './site.ts';
 
@@ -31,12 +31,7 @@ export async function measureSerial(
   const signer = spawnSigner(site, directory, pair.right);
   try {
     await becomeReady(signer, join(directory, 'log'));
-    const vault = new VaultEnd(
-      site,
-      'A',
-      openTty(pair.left, BAUD),
-      openSecureDirectory(join(directory, 'vault')),
-    );
+    const vault = vaultOf(site, openTty(pair.left, BAUD), openSecureDirectory(join(directory, 'vault')));
     try {
       await vault.ready();
       await vault.fund(site);

@@ -79,7 +79,7 @@ export function hash256(bytes: Uint8Array): Uint8Array {
 }
 
 /** An 80-byte header under regtest's target: on average two tries. */
-function mineHeader(previous: Uint8Array, root: Uint8Array, time: number): Uint8Array {
+export function mineHeader(previous: Uint8Array, root: Uint8Array, time: number): Uint8Array {
   const header = new Uint8Array(80);
   const view = new DataView(header.buffer);
   view.setUint32(0, 0x2000_0000, true);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSecureDirectory } from '@coldwire/program';
 import { loadNatives } from '@coldwire/signer/io/native.ts';
-import { joinPorts, type LineBytes, startSigner, VaultEnd } from './line.ts';
+import { joinPorts, type LineBytes, startSigner, type VaultEnd, vaultOf } from './line.ts';
 import { encodeRequest, makeSite, type Site } from './site.ts';
 
 /** Inputs of the exchanges: the first two travel whole, the last is pulled in chunks (above 15 KiB). */
@@ -47,7 +47,7 @@ export async function measureWire(): Promise<WireCosts> {
     signerPort,
     openSecureDirectory(join(directory, 'signer')),
   );
-  const vault = new VaultEnd(site, 'A', vaultPort, openSecureDirectory(join(directory, 'vault')));
+  const vault = vaultOf(site, vaultPort, openSecureDirectory(join(directory, 'vault')));
   try {
     await vault.ready();
     const admit = await vault.fund(site);
