@@ -158,7 +158,7 @@ export async function makeDeployment(
     sealed,
     requester: createEd25519Signer(requesterKey.identity),
     keyFile,
-    openBlock: (signer) => openBlock(sealed.get(signer), custodians),
+    openBlock: remember((signer: SignerName) => openBlock(sealed.get(signer), custodians)),
   };
 }
 
@@ -198,6 +198,16 @@ function describeSigners(sealed: readonly SealedSigner[]): Pick<Charter, 'wallet
     wallets: [{ threshold: 2, keys }],
     signers: records.map(({ signer, linkKey }) => ({ name: signer, key: fromHex(linkKey) })),
     custody: { shares },
+  };
+}
+
+/** A ceremony takes a second: each key is opened once, however often its signer starts. */
+function remember(open: (signer: SignerName) => Promise<Uint8Array>): Deployment['openBlock'] {
+  const blocks = new Map<SignerName, Promise<Uint8Array>>();
+  return (signer) => {
+    const block = blocks.get(signer) ?? open(signer);
+    blocks.set(signer, block);
+    return block;
   };
 }
 

@@ -1,6 +1,6 @@
 /** The real programs as child processes: started by their launchers, watched by their own JSON lines, stopped by pid. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
@@ -64,27 +64,50 @@ function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Starts a program and waits for its `ready` line. @throws Error with its log when it ends before */
-export async function start({ name, command, args, logFile, input, environment }: Start): Promise<Running> {
+function launch({ command, args, logFile, input, environment }: Start, detached: boolean): ChildProcess {
   const log = openSync(logFile, 'a');
-  const before = readFileSync(logFile, 'utf8').length;
   const words = [command, ...args].map(quote).join(' ');
   const line = input === undefined ? `exec ${words} < /dev/null` : `cat | ${words}`;
   const child = spawn('sh', ['-c', line], {
     stdio: [input === undefined ? 'ignore' : 'pipe', 'ignore', log],
     env: environment ?? bareEnvironment(),
+    detached,
   });
   closeSync(log);
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
+  return child;
+}
+
+/** Starts a program, and kills it (−9) after `ms`, wherever it has come to by then. */
+export async function startAndKill(program: Start, ms: number): Promise<void> {
+  const child = launch(program, true);
+  await pause(ms);
+  // A group of its own, so that nothing that the shell started is left.
+  if (child.pid !== undefined && !hasEnded(child)) process.kill(-child.pid, 'SIGKILL');
+  await ended(child);
+}
+
+/** A busy machine starts six programs at once. */
+const READY_MS = 90_000;
+
+/** Starts a program and waits for its `ready` line. @throws Error with its log when it ends before */
+export async function start(program: Start): Promise<Running> {
+  const { name, logFile } = program;
+  const before = existsSync(logFile) ? readFileSync(logFile, 'utf8').length : 0;
+  const child = launch(program, false);
   const read = (): string => readFileSync(logFile, 'utf8').slice(before);
   const events = (): readonly { readonly [field: string]: unknown }[] =>
     read().split('\n').flatMap(parseLine);
-  const pid = await until(`${name} is ready`, () => {
-    const ready = events().find(({ event }) => event === 'ready');
-    if (ready === undefined && child.exitCode !== null) throw new Error(`${name} ended:\n${read()}`);
-    return typeof ready?.['pid'] === 'number' ? ready['pid'] : undefined;
-  }).catch((error: unknown) => {
+  const pid = await until(
+    `${name} is ready`,
+    () => {
+      const ready = events().find(({ event }) => event === 'ready');
+      if (ready === undefined && child.exitCode !== null) throw new Error(`${name} ended:\n${read()}`);
+      return typeof ready?.['pid'] === 'number' ? ready['pid'] : undefined;
+    },
+    READY_MS,
+  ).catch((error: unknown) => {
     child.kill('SIGKILL');
     throw new Error(`${name} did not start: ${String(error)}\n${read()}`);
   });

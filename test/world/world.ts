@@ -19,7 +19,7 @@ import {
   SIGNERS,
   type SignerName,
 } from './charter.ts';
-import { hasNamespaces, launcher, type Running, start, until } from './processes.ts';
+import { hasNamespaces, launcher, type Running, type Start, start, until } from './processes.ts';
 
 export interface World {
   readonly deployment: Deployment;
@@ -73,6 +73,11 @@ export function mine({ chain }: Pick<World, 'chain'>, blocks = 1): void {
   for (let i = 0; i < blocks; i += 1) chain.node.mineNext(ELSEWHERE);
 }
 
+/** Blocks that hold nothing of the mempool. */
+export function mineEmpty({ chain: { node } }: Pick<World, 'chain'>, blocks = 1): void {
+  for (let i = 0; i < blocks; i += 1) node.submitBlock(node.buildBlock(ELSEWHERE, []));
+}
+
 function lineOf(world: World, name: SignerName | GateName): PtyPair {
   const line = world.lines.get(name);
   if (line === undefined) throw new Error(`there is no line ${name}`);
@@ -81,6 +86,10 @@ function lineOf(world: World, name: SignerName | GateName): PtyPair {
 
 /** A signer, unsealed through a pipe as a ceremony does it; in a network namespace of its own where that is allowed. */
 export async function startSigner(world: World, name: SignerName): Promise<Running> {
+  return world.own(await start(await signerProgram(world, name)));
+}
+
+export async function signerProgram(world: World, name: SignerName): Promise<Start> {
   const { deployment, directory } = world;
   const own = [
     '--port',
@@ -93,13 +102,16 @@ export async function startSigner(world: World, name: SignerName): Promise<Runni
   const args = ['run', '--charter', deployment.charterFile, '--key-fd', '0', ...own];
   const block = await deployment.openBlock(name);
   const base = { name, logFile: join(directory, `signer-${name}.log`), input: block };
-  const running = hasNamespaces()
-    ? await start({ ...base, command: 'unshare', args: ['-n', launcher('signer'), ...args] })
-    : await start({ ...base, command: launcher('signer'), args: [...args, '--waive', 'network'] });
-  return world.own(running);
+  return hasNamespaces()
+    ? { ...base, command: 'unshare', args: ['-n', launcher('signer'), ...args] }
+    : { ...base, command: launcher('signer'), args: [...args, '--waive', 'network'] };
 }
 
 export async function startGate(world: World, name: GateName): Promise<Running> {
+  return world.own(await start(gateProgram(world, name)));
+}
+
+export function gateProgram(world: World, name: GateName): Start {
   const { deployment, directory } = world;
   const files = ['--charter', deployment.charterFile, '--key', deployment.keyFile(name)];
   const own = [
@@ -111,9 +123,7 @@ export async function startGate(world: World, name: GateName): Promise<Running> 
     join(directory, `${name}.state`),
   ];
   const args = ['run', ...files, ...own];
-  return world.own(
-    await start({ name, command: launcher('gate'), args, logFile: join(directory, `${name}.log`) }),
-  );
+  return { name, command: launcher('gate'), args, logFile: join(directory, `${name}.log`) };
 }
 
 /** @returns also its URL */
@@ -164,6 +174,11 @@ export async function startVault(
   world: World,
   options: VaultOptions,
 ): Promise<Running & { readonly url: string }> {
+  const running = world.own(await start(vaultProgram(world, options)));
+  return { ...running, url: `http://127.0.0.1:${portOf(running)}` };
+}
+
+export function vaultProgram(world: World, options: VaultOptions): Start {
   const { deployment, directory, chain } = world;
   const ports = [
     ...SIGNERS.flatMap((name) => ['--signer', `${name}=${lineOf(world, name).left}`]),
@@ -176,9 +191,7 @@ export async function startVault(
     ...['--listen', '127.0.0.1:0', ...ports, ...options.screens.flatMap((url) => ['--screen', url])],
     ...[...IMPATIENT, ...(options.flags ?? [])],
   ];
-  const logFile = join(directory, 'vault.log');
-  const running = world.own(await start({ name: 'vault', command: launcher('vault'), args, logFile }));
-  return { ...running, url: `http://127.0.0.1:${portOf(running)}` };
+  return { name: 'vault', command: launcher('vault'), args, logFile: join(directory, 'vault.log') };
 }
 
 export interface IntentOptions {
