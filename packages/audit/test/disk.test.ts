@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLog } from '@coldwire/evidence';
 import { decode, encode, Header, hashBody, MessageBytes } from '@coldwire/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../channel/test/wire.ts';
+import { World } from '../../policy/test/world.ts';
+import { realCharter, signCharter } from '../../signer/test/signing-world.ts';
 import { Findings } from '../src/finding.ts';
 import { type Report, verifyLogs } from '../src/index.ts';
 import { loadLog } from '../src/log/load-log.ts';
@@ -39,7 +41,7 @@ describe('a flipped bit anywhere in a log', () => {
     );
     const copy = writeBatches(newDirectory(town.directory), 'gate-1', readBatches(source));
     const random = createRandom(7);
-    for (let flip = 0; flip < 1000; flip += 1) {
+    for (let flip = 0; flip < 600; flip += 1) {
       const at = Math.floor(random() * bytes.length);
       const damaged = Buffer.from(bytes);
       damaged[at] = (damaged[at] ?? 0) ^ (1 << Math.floor(random() * 8));
@@ -112,6 +114,22 @@ describe('records edited by somebody with the disk and no key, the log chain mad
     expect(codesOf(report)).toContain('AUDIT_NOTICE');
   });
 
+  it('show when a record is not what its kind says', () => {
+    const junk = (wanted: string) =>
+      readBatches(town.own('B')).map((batch) =>
+        batch.map((entry) => (entry.kind === wanted ? { ...entry, bytes: Uint8Array.of(1) } : entry)),
+      );
+    expect(codesOf(auditWith('B', 'own', junk('local')))).toContain('AUDIT_RECORD');
+    expect(codesOf(auditWith('B', 'own', junk('sent')))).toContain('MALFORMED');
+  });
+
+  it('show when the log is audited under another charter', () => {
+    const other = join(town.directory, 'other.cbor');
+    const charter = realCharter((same) => ({ ...same, title: 'Another treasury' }));
+    writeFileSync(other, signCharter(new World(charter)));
+    expect(codesOf(verifyLogs([town.own('B')], other))).toEqual(new Set(['WRONG_CHARTER', 'AUDIT_INTENT']));
+  });
+
   it('show when a clock reading is changed', () => {
     const batches = readBatches(town.own('B'));
     const later = batches.map((batch, at) =>
@@ -137,6 +155,13 @@ describe('a log of several files', () => {
 });
 
 describe('a log that was rolled back', () => {
+  it('is told from one that a power cut has torn', () => {
+    const torn = writeBatches(newDirectory(town.directory), 'B', readBatches(town.own('B')));
+    const file = join(torn, 'evidence-000000.cborseq');
+    truncateSync(file, readFileSync(file).length - 1);
+    expect(codesOf(verifyLogs([torn], town.charter))).toEqual(new Set(['AUDIT_TORN']));
+  });
+
   it('lacks what the other end holds', () => {
     const batches = readBatches(town.own('B'));
     const report = auditWith('B', 'own', batches.slice(0, -6));

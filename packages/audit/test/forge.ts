@@ -77,7 +77,9 @@ export function isMessage({ kind }: Entry): boolean {
 }
 
 /** What a message shall say instead; undefined leaves it, but for the hashes that must follow. */
-export type Edit = (told: Told) => { readonly type?: MessageType; readonly body?: Uint8Array } | undefined;
+export type Edit = (
+  told: Told,
+) => { readonly type?: MessageType; readonly body?: Uint8Array; readonly receiptSeq?: number } | undefined;
 
 /** @returns what each message of the log has become, by its old bytes in hexadecimal */
 export function retell(
@@ -91,13 +93,15 @@ export function retell(
     seq === 0 ? new Uint8Array(32) : (hashes.get(`${from} ${to} ${seq}`) ?? new Uint8Array(32));
   for (const { bytes } of batches.flat().filter(isMessage)) {
     const told = readTold(bytes);
-    const { sender, recipient, seq, receiptSeq } = told.header;
     const changed = edit(told) ?? {};
+    const { sender, recipient, seq } = told.header;
+    const receiptSeq = changed.receiptSeq ?? told.header.receiptSeq;
     const body = concatBytes(told.salt, changed.body ?? told.body);
     const header = encode(Header, {
       ...told.header,
       type: MESSAGE_TYPES[changed.type ?? told.type].number,
       previous: hashOf(sender, recipient, seq - 1),
+      receiptSeq,
       receipt: hashOf(recipient, sender, receiptSeq),
       bodyHash: hashBody(body),
       bodyLength: body.length,

@@ -219,6 +219,34 @@ describe('a signer that holds its own key and runs another program', () => {
     expect(codesOf(verifyLogs([forged.own, town.line('A')], town.charter))).toContain('FORK');
   });
 
+  it('is found when it acknowledges less than it had taken', () => {
+    const edit: Edit = ({ type, header }) =>
+      type === 'STATE' ? { receiptSeq: header.receiptSeq - 1 } : undefined;
+    expect(codesOf(verify(forge('A', edit)))).toContain('BAD_RECEIPT');
+  });
+
+  it('is found when it sends what is not a signer’s to send, or what is no body of its type', () => {
+    const wrongWay: Edit = ({ type }) =>
+      type === 'STATE' ? { type: 'STATUS', body: Uint8Array.of(0xa0) } : undefined;
+    expect(codesOf(verify(forge('A', wrongWay)))).toContain('UNKNOWN_TYPE');
+    const noBody: Edit = ({ type }) => (type === 'STATE' ? { body: Uint8Array.of(0xa0) } : undefined);
+    expect(codesOf(verify(forge('A', noBody)))).toContain('MALFORMED');
+  });
+
+  it('is found when it journals what its state cannot take', () => {
+    const forged = forge(
+      'A',
+      () => undefined,
+      (bytes) => {
+        const change = decodeChange(bytes);
+        if (change.kind !== 'policy' || change.value.kind !== 'approved') return bytes;
+        const value = { ...change.value.value, inputs: [[seeded('nowhere'), 0] as const] };
+        return encodeChange({ kind: 'policy', value: { kind: 'approved', value } });
+      },
+    );
+    expect(codesOf(replayOwn(forged))).toContain('AUDIT_STATE');
+  });
+
   it('is found when it tells of a freeze that never happened', () => {
     const edit: Edit = (told) =>
       told.type === 'NOTICE' && toHex(told.body).includes(toHex(new TextEncoder().encode('unlock')))
@@ -250,6 +278,7 @@ describe('a gate that holds its own key and runs another program', () => {
       transaction[at] = (transaction[at] ?? 0) - 1;
       return { ...cleared, transaction };
     });
+    expect(codesOf(verify(forged))).toContain('AUDIT_CLEARED');
     expect(whats(verify(forged))).toContain('the transaction is not the draft’s');
     expect(replayLine(forged).mismatches).toBeGreaterThan(0);
   });
