@@ -16,7 +16,7 @@ interface Row {
   readonly action: string;
 }
 
-const KINDS = ['fault', 'link', 'state', 'refusal'];
+const KINDS = ['fault', 'link', 'state', 'refusal', 'audit'];
 /** What a vector may expect that is no code: each is explained in vectors/README.md or its section. */
 const OUTCOMES = ['ok', 'duplicate', 'torn'];
 /** The lists of codes themselves: a code that stands nowhere else is never made. */
