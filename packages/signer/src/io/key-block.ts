@@ -3,7 +3,7 @@
  * shorter or longer than 256 bytes, damaged, of another version, or not of the signer that the charter names here.
  * Spec: protocol-spec/7-key-block.md. No byte of it becomes a JavaScript string; only public header bytes become numbers.
  */
-import { read, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { EXIT } from '@coldwire/program/exit.ts';
 import { Failure } from '@coldwire/program/failure.ts';
 import {
@@ -68,18 +68,34 @@ export function readKeyBlock(
   }
 }
 
-/** The same, waiting for the writer in a thread, so that a line goes on meanwhile. `fd` must block. */
+/** Between two looks at a FIFO that nobody writes yet. */
+const POLL_MS = 20;
+
+/**
+ * The same from a FIFO opened O_RDONLY | O_NONBLOCK, looking now and then, so that a line goes on meanwhile and nothing
+ * stands in the way of an exit. A writer that goes without a byte was none: a ceremony may be tried again.
+ * @returns null if `giveUp` says so first
+ */
 export async function awaitKeyBlock(
   natives: Natives,
   memory: SecureMemory,
   fd: number,
   expected: ExpectedKeys,
-): Promise<LiveSecrets> {
+  giveUp: () => boolean,
+): Promise<LiveSecrets | null> {
   const block = memory.allocate(READ_SIZE);
   try {
     let size = 0;
-    for (let got = -1; got !== 0 && size < block.length; size += got) {
-      got = await readInThread(fd, block, size);
+    while (size < block.length) {
+      const got = readNow(fd, block, size);
+      if (got === 0 && size > 0) break;
+      size += got ?? 0;
+      if (got !== undefined && got > 0) continue;
+      if (giveUp()) {
+        memory.zeroize();
+        return null;
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     return takeSecrets(natives, memory, block, size, expected);
   } catch (error) {
@@ -88,10 +104,14 @@ export async function awaitKeyBlock(
   }
 }
 
-function readInThread(fd: number, block: Uint8Array, at: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(fd, block, at, block.length - at, null, (error, got) => (error ? reject(error) : resolve(got)));
-  });
+/** undefined: a writer is there, and nothing of it yet. */
+function readNow(fd: number, block: Uint8Array, at: number): number | undefined {
+  try {
+    return readSync(fd, block, at, block.length - at, null);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return undefined;
+    throw error;
+  }
 }
 
 function takeSecrets(
@@ -154,13 +174,10 @@ function readToEnd(fd: number, block: Uint8Array): number {
 
 function readSome(fd: number, block: Uint8Array, at: number): number {
   for (;;) {
-    try {
-      return readSync(fd, block, at, block.length - at, null);
-    } catch (error) {
-      // A pipe may have been left non-blocking by the program before us; wait for the ceremony, which people drive.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-    }
+    const got = readNow(fd, block, at);
+    if (got !== undefined) return got;
+    // A pipe may have been left non-blocking by the program before us; wait for the ceremony, which people drive.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
   }
 }
 

@@ -40,14 +40,19 @@ export function openKeyMemory(natives: Natives, fd: number, expected: ExpectedKe
   return new KeyMemory(natives, memory, readKeyBlock(natives, memory, fd, expected));
 }
 
-/** The same from a FIFO whose writer, a ceremony of people, may take its time: waits without holding up the line. */
+/**
+ * The same from a FIFO whose writer, a ceremony of people, may take its time: waits without holding up the line.
+ * @param fd opened O_RDONLY | O_NONBLOCK @returns null if `giveUp` says so before a block has come
+ */
 export async function awaitKeyMemory(
   natives: Natives,
   fd: number,
   expected: ExpectedKeys,
-): Promise<KeyMemory> {
+  giveUp: () => boolean,
+): Promise<KeyMemory | null> {
   const memory = new SecureMemory(natives.sodium);
-  return new KeyMemory(natives, memory, await awaitKeyBlock(natives, memory, fd, expected));
+  const secrets = await awaitKeyBlock(natives, memory, fd, expected, giveUp);
+  return secrets === null ? null : new KeyMemory(natives, memory, secrets);
 }
 
 export class KeyMemory {

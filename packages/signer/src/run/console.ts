@@ -1,18 +1,31 @@
 /**
- * The local console: two FIFOs in the state directory, `console-in` and `console-out`, one JSON line each way per command.
- * It works without the vault and without a network. Refuses commands that it does not know and lines that are too long.
+ * The local console: a FIFO `console-in` in the state directory that takes lines `COMMAND ANSWER`, where ANSWER names a FIFO
+ * beside it that the client made for its one answer, a line of JSON: so no client reads what is another's.
+ * It works without the vault and without a network. Refuses commands that it does not know; drops lines that name no answer.
  * Whoever may open the FIFOs (mode 0600) may already stop the process; no command signs, and none raises a limit.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, Failure, type JsonValue, toJsonLine } from '@coldwire/program';
 
 export const COMMANDS = ['status', 'lock', 'unseal', 'freeze', 'check'] as const;
 export type Command = (typeof COMMANDS)[number];
 
-export const CONSOLE_IN = 'console-in';
-export const CONSOLE_OUT = 'console-out';
+export const CONSOLE = 'console-in';
+const ANSWER = /^console-answer-[0-9a-f]{16}$/;
+/** A write of at most this many bytes is never mixed with another's (PIPE_BUF). */
 const LINE_MAX = 4096;
 const POLL_MS = 20;
 
@@ -63,24 +76,22 @@ export function serveConsole(
   directory: string,
   run: (command: Command) => Promise<Answer>,
 ): { close(): void } {
-  const input = openFifoBothWays(join(directory, CONSOLE_IN));
-  const out = openFifoBothWays(join(directory, CONSOLE_OUT));
+  for (const left of readdirSync(directory).filter((name) => ANSWER.test(name)))
+    rmSync(join(directory, left), { force: true });
+  const input = openFifoBothWays(join(directory, CONSOLE));
   const buffer = new Uint8Array(LINE_MAX);
   let line = '';
   const take = async (text: string): Promise<void> => {
-    const command = COMMANDS.find((known) => known === text);
+    const [word, name, ...more] = text.split(' ');
+    if (name === undefined || !ANSWER.test(name) || more.length > 0) return;
+    const command = COMMANDS.find((known) => known === word);
     const answer =
       command === undefined
         ? { error: 'unknown command' }
         : await run(command).catch((error: unknown) => ({
             error: error instanceof Error ? error.message : 'failed',
           }));
-    const bytes = new TextEncoder().encode(`${toJsonLine(answer)}\n`);
-    try {
-      writeSync(out, bytes);
-    } catch {
-      // The client went and left the FIFO full: its answer is nobody's.
-    }
+    giveAnswer(join(directory, name), answer);
   };
   const timer = setInterval(() => {
     const length = readNow(input, buffer);
@@ -97,34 +108,43 @@ export function serveConsole(
     close() {
       clearInterval(timer);
       closeSync(input);
-      closeSync(out);
-      rmSync(join(directory, CONSOLE_IN), { force: true });
-      rmSync(join(directory, CONSOLE_OUT), { force: true });
+      rmSync(join(directory, CONSOLE), { force: true });
     },
   };
 }
 
+/** One line into the client's FIFO. A client that has gone gets none, and nothing waits for it. */
+function giveAnswer(path: string, answer: Answer): void {
+  try {
+    const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      if (fstatSync(fd).isFIFO()) writeSync(fd, new TextEncoder().encode(`${toJsonLine(answer)}\n`));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // Nobody reads it any more.
+  }
+}
+
 /** The other end: sends one command to the signer that runs on `directory` and waits for its answer. */
 export async function askConsole(directory: string, command: Command, timeoutMs: number): Promise<Answer> {
-  const input = openClient(join(directory, CONSOLE_IN), constants.O_WRONLY | constants.O_NONBLOCK, directory);
-  const out = openClient(join(directory, CONSOLE_OUT), constants.O_RDONLY | constants.O_NONBLOCK, directory);
+  const input = openClient(join(directory, CONSOLE), directory);
+  const name = `console-answer-${randomBytes(8).toString('hex')}`;
+  const path = join(directory, name);
   try {
-    const buffer = new Uint8Array(64 * 1024);
-    while (readNow(out, buffer)) {
-      // an answer that an earlier client did not wait for
-    }
-    writeSync(input, new TextEncoder().encode(`${command}\n`));
-    const end = performance.now() + timeoutMs;
-    let text = '';
-    while (performance.now() < end) {
-      const length = readNow(out, buffer);
-      if (length !== undefined) text += new TextDecoder().decode(buffer.subarray(0, length));
-      if (text.includes('\n')) return parseAnswer(text);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const out = openFifoBothWays(path);
+    try {
+      // The line break before it ends whatever another writer left unfinished.
+      writeSync(input, new TextEncoder().encode(`\n${command} ${name}\n`));
+      const text = await readLine(out, timeoutMs);
+      if (text !== undefined) return parseAnswer(text);
+    } finally {
+      closeSync(out);
     }
   } finally {
     closeSync(input);
-    closeSync(out);
+    rmSync(path, { force: true });
   }
   throw new Failure(EXIT.IO, {
     what: `the signer did not answer within ${timeoutMs / 1000} s`,
@@ -133,9 +153,24 @@ export async function askConsole(directory: string, command: Command, timeoutMs:
   });
 }
 
-function openClient(path: string, flags: number, directory: string): number {
+/** The first line, without its end; undefined if none comes in time. */
+async function readLine(fd: number, timeoutMs: number): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(64 * 1024);
+  const end = performance.now() + timeoutMs;
+  let text = '';
+  while (performance.now() < end) {
+    const length = readNow(fd, buffer);
+    if (length !== undefined) text += decoder.decode(buffer.subarray(0, length), { stream: true });
+    if (text.includes('\n')) return text.slice(0, text.indexOf('\n'));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return undefined;
+}
+
+function openClient(path: string, directory: string): number {
   try {
-    return openSync(path, flags);
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch {
     throw new Failure(EXIT.IO, {
       what: 'no signer runs on this state directory',
@@ -146,7 +181,7 @@ function openClient(path: string, flags: number, directory: string): number {
 }
 
 function parseAnswer(text: string): Answer {
-  const value: unknown = JSON.parse(text.slice(0, text.indexOf('\n')));
+  const value: unknown = JSON.parse(text);
   if (isAnswer(value)) return value;
   throw new Error('the console answered something that is not an object');
 }

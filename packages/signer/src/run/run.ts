@@ -69,6 +69,7 @@ export function runSigner(options: RunOptions): void {
   );
   process.on('SIGUSR2', () => machine.lock('SIGUSR2'));
 
+  let unsealing = false;
   const commands: Readonly<Record<Command, () => Promise<Answer>>> = {
     status: async () => describeSigner(machine, report, options, verdict),
     lock: async () => {
@@ -80,7 +81,13 @@ export function runSigner(options: RunOptions): void {
       return { frozen: describeState(machine.state.policy, machine.read().uptime).frozen };
     },
     unseal: async () => {
-      machine.unlock(await receiveKey(natives, join(directory, 'key'), expected), 'console');
+      if (unsealing) throw new Error('another unseal waits for its ceremony already');
+      unsealing = true;
+      try {
+        machine.unlock(await receiveKey(natives, join(directory, 'key'), expected), 'console');
+      } finally {
+        unsealing = false;
+      }
       return { state: 'unlocked' };
     },
     check: async () => ({

@@ -3,7 +3,6 @@
  * the key block into it; here it goes straight into locked memory. The line goes on meanwhile, answering LOCKED.
  */
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { EXIT, Failure } from '@coldwire/program';
 import type { ExpectedKeys } from '../io/key-block.ts';
 import { awaitKeyMemory, type KeyMemory } from '../io/key-memory.ts';
@@ -16,23 +15,15 @@ export const CEREMONY_MS = 10 * 60 * 1000;
 /** @throws Failure if nobody writes in time, or what is written is not this signer's key block */
 export async function receiveKey(natives: Natives, path: string, expected: ExpectedKeys): Promise<KeyMemory> {
   makeFifo(path);
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    // Opening the other end lets the wait below come to its end. RDWR: without a reader a writer could not open.
-    closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
-  }, CEREMONY_MS);
+  const end = performance.now() + CEREMONY_MS;
+  // Non-blocking: a thread that waits in open(2) or read(2) would keep the process from ending.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    // Waits in a thread of its own until the ceremony opens its end.
-    const handle = await open(path, constants.O_RDONLY);
-    try {
-      if (late) throw lateFailure(path);
-      return await awaitKeyMemory(natives, handle.fd, expected);
-    } finally {
-      await handle.close();
-    }
+    const keys = await awaitKeyMemory(natives, fd, expected, () => performance.now() > end);
+    if (keys === null) throw lateFailure(path);
+    return keys;
   } finally {
-    clearTimeout(timer);
+    closeSync(fd);
     rmSync(path, { force: true });
   }
 }
