@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { decodeIntent, toHex } from '@coldwire/protocol';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { GATES, type GateName, SIGNERS, type SignerName } from '../world/charter.ts';
-import { launcher, type Running } from '../world/processes.ts';
+import { launcher, pause, type Running, until } from '../world/processes.ts';
 import {
   buildWorld,
   makeIntent,
@@ -124,6 +124,36 @@ test('a withdrawal over the signers’ share of the window is refused by two sig
   expect(refused.codes).toEqual(['AMOUNT_WINDOW']);
   await waitForState(vault.url, small.id, ['broadcast']);
 });
+
+test('coins of a batch that a silent signer may have signed come back when its withdrawal has ended', async () => {
+  showLogOnFailure();
+  const reserved = async (): Promise<unknown> => {
+    const status: unknown = await (await fetch(`${vault.url}/v1/status`)).json();
+    return JSON.parse(JSON.stringify(status)).balance.reserved;
+  };
+  mine(world);
+  await until('nothing is reserved', async () => ((await reserved()) === '0' ? true : undefined));
+  const isAbandoned = (event: { readonly [field: string]: unknown }): boolean =>
+    event['event'] === 'given-up' && event['status'] === 'abandoned';
+  // B knows the new block and its coins by then: it falls silent only after it was asked to sign.
+  await pause(1000);
+  signers.get('B')?.signal('SIGSTOP');
+  for (let i = 0; i < 3 && !vault.events().some(isAbandoned); i += 1) {
+    const { id } = await submit(vault.url, makeIntent(world, { amount: 450_000_000n }));
+    await waitForState(vault.url, id, ['refused']);
+  }
+  signers.get('B')?.signal('SIGCONT');
+  expect(vault.events().some(isAbandoned)).toBe(true);
+  expect(await reserved()).not.toBe('0');
+  mine(world);
+  const cancel = (): unknown => vault.events().find(({ event }) => event === 'cancelled')?.['batch'];
+  await vault.waitFor(
+    'the cancel is broadcast',
+    ({ event, batch }) => event === 'broadcast' && batch === cancel(),
+  );
+  mine(world);
+  await until('nothing is reserved', async () => ((await reserved()) === '0' ? true : undefined));
+}, 60_000);
 
 test('what the screen holds is not drafted until an operator releases it', async () => {
   showLogOnFailure();

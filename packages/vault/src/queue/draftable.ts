@@ -29,8 +29,11 @@ function assertIntents(store: Store, { prepared, purpose, replaces }: NewBatch):
   }
   if (replaces === null) return;
   const before = findBatch(store, replaces);
-  if (before?.status !== 'broadcast')
-    throw new Error(`batch ${replaces} is ${before?.status}, not broadcast`);
+  // One that was given up may be cancelled too: when its withdrawals have ended, nothing else frees its coins.
+  const replaceable: readonly (string | undefined)[] =
+    purpose === 'cancel' ? ['broadcast', 'abandoned'] : ['broadcast'];
+  if (before === undefined || !replaceable.includes(before.status))
+    throw new Error(`batch ${replaces} is ${before?.status}, not ${replaceable.join(' or ')}`);
   const dropped = before.intents.some((id) => !prepared.intentIds.some((kept) => equalBytes(kept, id)));
   if (purpose === 'bump' && dropped) throw new Error('a bump pays everything that it replaces');
 }

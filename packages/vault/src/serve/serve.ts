@@ -30,7 +30,7 @@ import type { PortSpec } from './port-spec.ts';
 import { Report } from './report.ts';
 import { screenHeld, screenReceived } from './screen.ts';
 import type { Settings } from './settings.ts';
-import { reportBuried, tendBroadcast } from './settle.ts';
+import { cancelEnded, reportBuried, tendBroadcast } from './settle.ts';
 import { Signer } from './signer.ts';
 import { tipOf, type Vault } from './vault.ts';
 import { ScriptWatch } from './watch.ts';
@@ -142,6 +142,7 @@ async function lookAtChain(vault: Vault, watch: ScriptWatch): Promise<void> {
     bells.peers.ring();
     reportBuried(vault, before);
     await tendBroadcast(vault);
+    await cancelEnded(vault);
   }
   await pause(vault, tuning.pollMs);
 }

@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { displayTxid } from '@coldwire/wallet';
-import { planBump, prepareDraft } from '../draft/index.ts';
+import { type DraftContext, planBump, planCancel, prepareDraft } from '../draft/index.ts';
+import { batchesSpending } from '../queue/batch.ts';
 import {
   getBatch,
   giveUpBatch,
@@ -57,12 +58,9 @@ export async function tendBroadcast(vault: Vault): Promise<void> {
   }
 }
 
-async function bump(vault: Vault, id: number): Promise<void> {
-  const { store, scripts, charter, feerates, tuning, report, bells } = vault;
-  const feerate = await feerates.now();
-  const batch = getBatch(store, id);
-  if (batch.status !== 'broadcast' || isBeingReplaced(store, batch)) return;
-  const context = {
+/** Only confirmed coins may come in addition: nodes refuse other replacements (BIP-125 rule 2). */
+function contextOf({ store, scripts, charter, tuning }: Vault, feerate: bigint): DraftContext {
+  return {
     policy: charter.policy,
     scripts,
     coins: spendableCoins(store, { unconfirmedChange: false, admittedBy: [] }),
@@ -72,6 +70,14 @@ async function bump(vault: Vault, id: number): Promise<void> {
     tipHeight: tipOf(store).height,
     seed: new Uint8Array(randomBytes(16)),
   };
+}
+
+async function bump(vault: Vault, id: number): Promise<void> {
+  const { store, scripts, charter, feerates, report, bells } = vault;
+  const feerate = await feerates.now();
+  const batch = getBatch(store, id);
+  if (batch.status !== 'broadcast' || isBeingReplaced(store, batch)) return;
+  const context = contextOf(vault, feerate);
   const { draft, verdicts } = requestOf(batch);
   const plan = planBump(context, { draft, fee: batch.fee, vsize: batch.vsize });
   const txid = displayTxid(batch.txid);
@@ -86,6 +92,42 @@ async function bump(vault: Vault, id: number): Promise<void> {
   const bumped = recordDraft(store, { prepared, purpose: 'bump', replaces: id, burial });
   report.event('bumped', { batch: bumped, replaces: id, fee: prepared.fee, before: batch.fee });
   bells.peers.ring();
+}
+
+/**
+ * Frees the coins of batches that were given up although somebody may have signed them, and whose withdrawals have all
+ * ended: a transaction that pays only ourselves makes them impossible. @throws ChainError
+ */
+export async function cancelEnded(vault: Vault): Promise<void> {
+  const { store, scripts, charter, feerates, report, bells } = vault;
+  const rows = store.db.all(
+    `SELECT id FROM batches b WHERE status = 'abandoned' AND NOT EXISTS (SELECT 1 FROM batch_intents i
+      JOIN withdrawals w ON w.id = i.withdrawal WHERE i.batch = b.id AND w.state NOT IN ('refused', 'expired')) ORDER BY id`,
+  );
+  for (const row of rows) {
+    const feerate = await feerates.now();
+    const batch = getBatch(store, Number(row['id']));
+    if (batch.status !== 'abandoned' || isBeingReplaced(store, batch)) continue;
+    if (
+      batch.inputs.some((input) => batchesSpending(store, input).some(({ status }) => status === 'broadcast'))
+    )
+      continue;
+    const before = { draft: draftOf(batch), fee: batch.fee, vsize: batch.vsize };
+    const plan = planCancel(contextOf(vault, feerate), before);
+    if (plan.kind !== 'planned') {
+      report.alarm(
+        'LIMIT',
+        displayTxid(batch.txid),
+        `batch ${batch.id} was given up and cannot be cancelled`,
+      );
+      continue;
+    }
+    const prepared = prepareDraft(plan.draft, [], scripts);
+    const { burial } = charter.charter.clock;
+    const cancel = recordDraft(store, { prepared, purpose: 'cancel', replaces: batch.id, burial });
+    report.event('cancelled', { batch: cancel, replaces: batch.id, fee: prepared.fee });
+    bells.work.ring();
+  }
 }
 
 /** Says which batches this block buries. Nothing depends on it. */

@@ -81,11 +81,15 @@ export class Signing {
     );
     let needed =
       2 - [...answers.values()].filter(({ name, answer }) => answer === 'done' && !without.has(name)).length;
-    for (const signer of this.#preferred(batch)) {
-      const attempt = this.#attempts.get(signer.name);
-      if (attempt === undefined || attempt.over || !signer.ready) continue;
-      if (performance.now() - attempt.since < tuning.deadlineMs) needed -= 1;
-    }
+    const active = [...this.#attempts].filter(([name, { over, since }]) => {
+      const isThere = this.#vault.signers.some((signer) => signer.name === name && signer.ready);
+      return !over && isThere && performance.now() - since < tuning.deadlineMs;
+    });
+    needed -= active.length;
+    // Where one refuses the other mostly does too: the third is not asked before that is known, since whoever is asked
+    // may have signed, and coins of a batch that may be signed are not free.
+    const refused = [...answers.values()].some(({ answer }) => answer === 'refused');
+    if (refused && active.length > 0) return;
     for (const signer of this.#preferred(batch)) {
       if (needed <= 0) return;
       const answer = answers.get(signer.name)?.answer ?? null;
