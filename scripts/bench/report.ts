@@ -23,10 +23,17 @@ export function describeSign(rows: readonly SignRow[], floor: Floor): string {
     );
   }
   const least = floor.sign + floor.verify;
+  const most = rows.at(-1);
   lines.push(
     `  libsecp256k1 alone: sign ${floor.sign.toFixed(0)} + verify ${floor.verify.toFixed(0)} = ${least.toFixed(0)}; ` +
       `after a restart 3 × ${floor.tweak.toFixed(0)} to derive`,
   );
+  if (most !== undefined) {
+    const over = most.plain.cpu / most.inputs / least;
+    lines.push(
+      `  at ${most.inputs} inputs: ${over.toFixed(2)} × that floor; what is above it is hashing, policy and encoding`,
+    );
+  }
   return lines.join('\n');
 }
 
