@@ -57,7 +57,7 @@ export async function startInstalled(start: SignerStart): Promise<StartedSigner>
   // The shell gives its exit code to the pipeline's last command, the signer.
   const hide = start.hidden ? `mount -t tmpfs none ${quote(REPOSITORY)} && cd / && ` : '';
   const script = `${hide}${ceremony.map(quote).join(' ')} | ${run.map(quote).join(' ')}`;
-  const [command = 'sh', ...flags] = start.hidden ? (UNSHARE ?? []) : ['unshare', '-n'];
+  const [command = 'sh', ...flags] = UNSHARE ?? [];
   const log = openSync(logFile, 'w');
   const child = spawn(command, [...flags, 'sh', '-c', script], {
     stdio: ['ignore', log, log],
