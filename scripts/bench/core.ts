@@ -30,24 +30,31 @@ interface Node {
 /** @param bitcoind path of the binary @throws Error if it does not start or refuses a step */
 export async function measureCore(bitcoind: string, site: Site, inputs: number): Promise<Cost> {
   const directory = mkdtempSync(join(tmpdir(), 'coldwire-core-'));
-  const node = await startNode(bitcoind, directory);
   try {
-    const psbt = await prepare(node, site, inputs);
-    const call = node.on('signer');
-    const costs: Cost[] = [];
-    for (let run = 0; run < RUNS; run++) {
-      const before = processorTime(node.process.pid);
-      const start = performance.now();
-      const signed = asRecord(await call('walletprocesspsbt', psbt, true, 'ALL', true, false));
-      const wall = (performance.now() - start) * 1000;
-      costs.push({ wall, cpu: processorTime(node.process.pid) - before });
-      if (signed['psbt'] === psbt) throw new Error('Bitcoin Core added no signature');
+    const node = await startNode(bitcoind, directory);
+    try {
+      return await measureNode(node, site, inputs);
+    } finally {
+      await stopNode(node);
     }
-    return medianCost(costs);
   } finally {
-    await stopNode(node);
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+async function measureNode(node: Node, site: Site, inputs: number): Promise<Cost> {
+  const psbt = await prepare(node, site, inputs);
+  const call = node.on('signer');
+  const costs: Cost[] = [];
+  for (let run = 0; run < RUNS; run++) {
+    const before = processorTime(node.process.pid);
+    const start = performance.now();
+    const signed = asRecord(await call('walletprocesspsbt', psbt, true, 'ALL', true, false));
+    const wall = (performance.now() - start) * 1000;
+    costs.push({ wall, cpu: processorTime(node.process.pid) - before });
+    if (signed['psbt'] === psbt) throw new Error('Bitcoin Core added no signature');
+  }
+  return medianCost(costs);
 }
 
 /** Funds `inputs` addresses of the wallet and makes one PSBT that spends them all. */
@@ -105,24 +112,29 @@ async function startNode(bitcoind: string, directory: string): Promise<Node> {
     '-fallbackfee=0.0001',
   ];
   const child = spawn(bitcoind, [...flags, `-datadir=${directory}`, `-rpcport=${port}`], { stdio: 'ignore' });
+  let ended = false;
   const failed = new Promise<never>((_, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${bitcoind} ended with code ${code}`)));
+    const fail = (error: Error): void => {
+      ended = true;
+      reject(error);
+    };
+    child.once('error', fail);
+    child.once('exit', (code) => fail(new Error(`${bitcoind} ended with code ${code}`)));
   });
   const on = (wallet: string): Call => makeCall(directory, port, wallet);
   const node = { process: child, on };
-  await Promise.race([failed, becomeReady(on(''))]);
+  await Promise.race([failed, becomeReady(on(''), () => ended)]);
   failed.catch(() => undefined);
   return node;
 }
 
-async function becomeReady(call: Call): Promise<void> {
+async function becomeReady(call: Call, hasEnded: () => boolean): Promise<void> {
   for (const end = performance.now() + START_MS; ; await sleep(200)) {
     try {
       await call('getblockchaininfo');
       return;
     } catch (error) {
-      if (performance.now() > end) throw error;
+      if (hasEnded() || performance.now() > end) throw error;
     }
   }
 }
