@@ -66,6 +66,7 @@ const ADVICE: Readonly<Record<string, readonly [ExitCode, string, string]>> = {
     'Stop the program that listens there, or choose another port.',
   ],
   ENOENT: [EXIT.IO, 'there is no such file or directory', 'Check the path.'],
+  EEXIST: [EXIT.BAD_INPUT, 'it exists already, and nothing is ever overwritten', 'Name a new file.'],
   ENOTDIR: [EXIT.IO, 'a part of the path is not a directory', 'Check the path.'],
   EISDIR: [EXIT.IO, 'it is a directory', 'Name a file.'],
   ENOSPC: [EXIT.IO, 'the disk is full', 'Free some space and start again; what was acknowledged is on disk.'],
