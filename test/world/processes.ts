@@ -24,6 +24,8 @@ export interface Running {
     ms?: number,
   ): Promise<void>;
   signal(name: NodeJS.Signals): void;
+  /** How it ended by itself; null while it runs. */
+  exitCode(): number | null;
   /** Sends the signal and resolves when the process is gone. */
   stop(name?: NodeJS.Signals): Promise<void>;
 }
@@ -124,7 +126,7 @@ export async function start(program: Start): Promise<Running> {
     signal(which);
     await ended(child);
   };
-  return { name, pid, log: read, events, waitFor, signal, stop };
+  return { name, pid, log: read, events, waitFor, signal, exitCode: () => child.exitCode, stop };
 }
 
 function parseLine(line: string): readonly { readonly [field: string]: unknown }[] {
