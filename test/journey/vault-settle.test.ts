@@ -20,7 +20,7 @@ let world: World;
 let vault: Running & { readonly url: string };
 
 beforeAll(async () => {
-  world = await buildWorld({ coins: 2 });
+  world = await buildWorld({ coins: 1 });
   await Promise.all([
     ...SIGNERS.map((name) => startSigner(world, name)),
     ...GATES.map((name) => startGate(world, name)),
@@ -59,11 +59,20 @@ test('a payment whose block leaves the chain is in flight again and confirmed an
   expect(again.txid).toBe(txid);
 });
 
+test('two batches of two gates share one coin: the second spends the change of the first', async () => {
+  onTestFailed(() => console.log(vault.log().slice(-8000)));
+  const homes = ['gate-1', 'gate-2'] as const;
+  const intents = homes.map((home) => makeIntent(world, { home }));
+  const submitted = await Promise.all(intents.map((intent) => submit(vault.url, intent)));
+  const sent = await Promise.all(submitted.map(({ id }) => waitForState(vault.url, id, ['broadcast'])));
+  expect(new Set(sent.map(({ txid }) => txid)).size).toBe(2);
+});
+
 test('what is buried as deep as the charter asks is reported as settled', async () => {
   mine(world, 3);
-  const settled = await until('two settled batches', () => {
+  const settled = await until('four settled batches', () => {
     const events = vault.events().filter(({ event }) => event === 'settled');
-    return events.length >= 2 ? events : undefined;
+    return events.length >= 4 ? events : undefined;
   });
   expect(settled.every(({ confirmations }) => confirmations === 3)).toBe(true);
 });

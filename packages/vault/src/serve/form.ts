@@ -1,11 +1,12 @@
 /**
  * Forms batches: per home gate, the oldest approved withdrawals up to what signers and gates allow one transaction. The
  * batch is planned, its intents are screened once more together, and it is planned again and stored in one go.
- * Whatever cannot be drafted now stays approved and is tried again at the next block.
+ * Whatever cannot be drafted now stays approved and is tried again at the next block, or when other coins are free.
  */
 import { randomBytes } from 'node:crypto';
 import { toHex } from '@coldwire/protocol';
 import { displayTxid, MAX_MONEY, outpointKey } from '@coldwire/wallet';
+import { sumAmounts } from '../coins/costs.ts';
 import { type PlanResult, planRegroup, prepareDraft } from '../draft/index.ts';
 import {
   nextChange,
@@ -44,9 +45,9 @@ export class Former {
   readonly #vault: Vault;
   /** By gate: when the oldest withdrawal that waits for company was first seen. */
   readonly #waiting = new Map<number, number>();
-  /** Withdrawals that could not be drafted at this height. */
+  /** Withdrawals that could not be drafted under these circumstances. */
   readonly #impossible = new Set<string>();
-  #height = -1;
+  #circumstances = '';
 
   constructor(vault: Vault) {
     this.#vault = vault;
@@ -54,20 +55,34 @@ export class Former {
 
   /** Drafts all it can. @returns ms until a batch that waits for company is due @throws ChainError */
   async formAll(): Promise<number> {
-    const { store, charter, tuning } = this.#vault;
-    const { height } = tipOf(store);
-    if (height !== this.#height) this.#impossible.clear();
-    this.#height = height;
+    const { charter, tuning } = this.#vault;
+    this.#forgetImpossible();
     let due = tuning.pollMs * 60;
     for (const gate of charter.charter.gates.keys()) {
       while (this.#hasRoom(gate)) {
         const wait = this.#waitFor(gate);
-        due = Math.min(due, wait ?? due);
-        if (wait !== 0 || !(await this.#formOne(gate))) break;
+        if (wait !== 0) {
+          due = Math.min(due, wait ?? due);
+          break;
+        }
+        if (!(await this.#formOne(gate))) {
+          due = Math.min(due, tuning.rescreenMs);
+          break;
+        }
         this.#waiting.delete(gate);
       }
     }
     return due;
+  }
+
+  /** A new block or other free coins (change that was just broadcast) may make them possible. */
+  #forgetImpossible(): void {
+    const { store } = this.#vault;
+    if (this.#impossible.size === 0) return;
+    const free = sumAmounts(spendableCoins(store, { unconfirmedChange: true, admittedBy: [] }));
+    const circumstances = `${tipOf(store).height} ${free}`;
+    if (circumstances !== this.#circumstances) this.#impossible.clear();
+    this.#circumstances = circumstances;
   }
 
   /** A gate that is away must not use up what the others could do. */
