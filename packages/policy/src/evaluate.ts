@@ -95,6 +95,15 @@ function recordOf(facts: SpendFacts, spend: ApprovedSpend, uptime: number): Chan
 }
 
 /**
+ * Approved before, for the same intents. Two intents of equal amount and destination make equal transactions: one that was
+ * approved for the first is recorded and charged again when it comes for the second.
+ */
+function isKnown({ txid, intents }: SpendFacts, state: PolicyState): boolean {
+  if (txid === undefined || !state.transactions.has(txid)) return false;
+  return intents.every(({ record }) => record?.carriers.includes(txid) === true);
+}
+
+/**
  * Judges a SIGN request; changes nothing.
  * @param requestHash tagged hash of the canonical body
  * @param time the machine's real-time clock, seconds since 1970
@@ -118,6 +127,5 @@ export function evaluate(
   const refusals = RULES.flatMap((rule) => rule(facts, state));
   if (refusals.length > 0) return refused(refusals);
   const spend = approve(facts, state, requestHash);
-  const isKnown = facts.txid !== undefined && state.transactions.has(facts.txid);
-  return { kind: 'approved', spend, changes: isKnown ? [] : [recordOf(facts, spend, uptime)] };
+  return { kind: 'approved', spend, changes: isKnown(facts, state) ? [] : [recordOf(facts, spend, uptime)] };
 }

@@ -65,6 +65,10 @@ function coverFee(coins: readonly CoinRecord[], fee: bigint): void {
   }
 }
 
+function addOnce(txids: string[], txid: string): void {
+  if (!txids.includes(txid)) txids.push(txid);
+}
+
 function applyApproved(state: PolicyState, change: ValueOf<'approved'>): void {
   state.ticks = settle(state.ticks, change.uptime);
   const txid = blockId(change.txid);
@@ -75,10 +79,10 @@ function applyApproved(state: PolicyState, change: ValueOf<'approved'>): void {
     return coin;
   });
   state.transactions.set(txid, { inputs, paid: change.paid });
-  for (const coin of coins) coin.spenders.push(txid);
+  for (const coin of coins) addOnce(coin.spenders, txid);
   for (const [id, hash] of change.intents)
     state.intents.set(toHex(id), { hash: toHex(hash), carriers: [txid] });
-  for (const id of change.again) state.intents.get(toHex(id))?.carriers.push(txid);
+  for (const id of change.again) addOnce(state.intents.get(toHex(id))?.carriers ?? [], txid);
   coverFee(coins, change.fee);
   addCharge(state.ledger, state.ticks.credited, change);
 }

@@ -90,6 +90,21 @@ describe('Attacks on transactions (catalogue 1 to 17)', () => {
     expectGood(plan({ coins: coins.slice(0, 2) }));
   });
 
+  test('2: a payment of one intent told again as that of another with equal amount and destination', () => {
+    const script = destination('same');
+    const [one, two] = ['one', 'two'].map((label) => intent(label, 1_000_000n, { script }));
+    if (one === undefined || two === undefined) throw new Error('two intents');
+    const first = plan({ coins: coins.slice(0, 1), intents: [one] });
+    const alias = plan({ coins: coins.slice(0, 1), intents: [two] });
+    expectGood(first);
+    expectGood(alias);
+    expect(signer.state.policy.transactions.size).toBe(1);
+    // From now on the transaction carries both, and no other pays either of them.
+    expectRefused(plan({ coins: coins.slice(1, 2), intents: [two] }), 'CONFLICT');
+    expectRefused(plan({ coins: coins.slice(1, 2), intents: [one] }), 'CONFLICT');
+    expectGood(alias);
+  });
+
   test('4 and 6: change to another wallet, or to an index that nobody would find', () => {
     expectRefused(plan({ change: [{ amount: 58_990_000n, wallet: 1 }] }), 'NOT_CHANGE');
     expectRefused(plan({ change: [{ amount: 58_990_000n, index: 20 }] }), 'PATH_RANGE');
