@@ -21,7 +21,7 @@ that is made for it: keep it apart from the shares, on removable media. It is th
 with a passphrase the one that age -p makes of it; a hardware key's age1tag1… recipient serves as well.
 
 Example:
-  coldwire-custody identity --passphrase --out alice.identity`;
+  coldwire-custody identity --passphrase --out first.identity`;
 
 export function addIdentity(program: Command): void {
   program

@@ -28,7 +28,7 @@ Then each custodian runs coldwire-custody verify, before the ceremony ends. No s
 
 Example:
   coldwire-custody keygen --network mainnet --signer A --out /media/A \\
-    --custodian alice=age1… --custodian bob=age1… --custodian carol=age1…`;
+    --custodian first=age1… --custodian second=age1… --custodian third=age1…`;
 
 export function addKeygen(program: Command): void {
   program

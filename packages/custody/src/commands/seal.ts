@@ -25,11 +25,11 @@ Use it to replace a custodian, or when a share may have been seen. It makes a fr
 in a new directory. The old epoch still opens: keep it until every custodian has run verify on the new share and the
 charter names the new epoch. Only then destroy the old key.age everywhere, and the old shares with it.
 
-Example, with alice and bob opening, and dave in place of carol:
+Example, with first and second opening, and fourth in place of third:
   coldwire-custody unseal --key A1/key.age --public A1/public.json \\
-    --share alice/share-alice.age --identity alice/identity --share bob/share-bob.age --identity bob/identity \\
+    --share first/share-first.age --identity first/identity --share second/share-second.age --identity second/identity \\
   | coldwire-custody seal --public A1/public.json --out A2 \\
-    --custodian alice=age1… --custodian bob=age1… --custodian dave=age1…`;
+    --custodian first=age1… --custodian second=age1… --custodian fourth=age1…`;
 
 export function addSeal(program: Command): void {
   program

@@ -33,7 +33,7 @@ The key goes into a pipe only, never to a terminal, a file or a socket.
 
 Example:
   coldwire-custody unseal --key key.age --public public.json \\
-    --share share-alice.age --identity alice.identity --share - \\
+    --share share-first.age --identity first.identity --share - \\
   | coldwire-signer run --key-fd 0 …`;
 
 export function addUnseal(program: Command): void {

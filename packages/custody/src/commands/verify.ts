@@ -21,7 +21,7 @@ Run it after keygen or seal, and in every drill. It opens the share, checks word
 share itself is not shown. Exit code 0 means that this share, with any other, opens the signer's key file.
 
 Example:
-  coldwire-custody verify --share share-alice.age --identity alice.identity --public public.json`;
+  coldwire-custody verify --share share-first.age --identity first.identity --public public.json`;
 
 export function addVerify(program: Command): void {
   program
