@@ -79,11 +79,15 @@ function readHolder(path: string): number | undefined {
     : undefined;
 }
 
-/** Start time of a process in clock ticks since boot: field 22 of /proc/PID/stat (proc(5)). */
+/**
+ * Start time of a living process in clock ticks since boot: field 22 of /proc/PID/stat (proc(5)). One that is dead and only
+ * waits for its parent to notice (state Z or X) writes no more: in a container without an init it would wait for ever.
+ */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {
     return undefined;
   }

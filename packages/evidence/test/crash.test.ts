@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { LogRecord } from '@coldwire/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Entry, openLog, readLog, segmentFiles } from '../src/index.ts';
 
 const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url));
@@ -101,6 +101,22 @@ describe('the evidence log of a killed process', () => {
 });
 
 describe('the lock of a state directory', () => {
+  it('is taken over from a holder that was killed and that its parent has not buried', async () => {
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const [text] = await once(parent.stdout, 'data');
+      const stat = `/proc/${Number(text)}/stat`;
+      await vi.waitFor(() => expect(readFileSync(stat, 'utf8')).toContain(') Z '));
+      const start = readFileSync(stat, 'utf8').split(') ')[1]?.split(' ')[19];
+      writeFileSync(join(directory, 'lock'), `${Number(text)} ${start}\n`);
+      expect(readBack()).toEqual([]);
+    } finally {
+      parent.kill('SIGKILL');
+    }
+  });
+
   it('goes to one of four processes that find it stale or half written at the same moment', async () => {
     for (let round = 0; round < 2; round++) {
       writeFileSync(join(directory, 'lock'), round % 2 === 0 ? '' : '999999999 1\n');
