@@ -86,8 +86,19 @@ export async function startAndKill(program: Start, ms: number): Promise<void> {
   const child = launch(program, true);
   await pause(ms);
   // A group of its own, so that nothing that the shell started is left.
-  if (child.pid !== undefined && !hasEnded(child)) process.kill(-child.pid, 'SIGKILL');
+  const group = child.pid;
+  if (group !== undefined && !hasEnded(child)) process.kill(-group, 'SIGKILL');
   await ended(child);
+  if (group !== undefined) await until(`${program.name} is gone`, () => isGone(group) || undefined);
+}
+
+function isGone(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** A busy machine starts six programs at once. */
