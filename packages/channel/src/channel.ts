@@ -13,6 +13,7 @@ import {
   draftMessage,
   encode,
   type Fault,
+  GREETINGS_MAX,
   type Head,
   Header,
   hashBody,
@@ -102,6 +103,7 @@ export class Channel {
   #closing = false;
   readonly #events: CourierEvent[] = [];
   #stepping = false;
+  #hasSpoken = false;
 
   constructor(options: ChannelOptions, owner: ChannelOwner) {
     this.#owner = owner;
@@ -133,6 +135,11 @@ export class Channel {
     return this.#chain.sent.length;
   }
 
+  /** Whether a new connection is worth a greeting: the first one is, further ones unless a heap of them waits already. */
+  get greets(): boolean {
+    return !this.#hasSpoken || this.outstanding < GREETINGS_MAX;
+  }
+
   /**
    * Seals a message into the chain, with `entries` in the same sync, and sends it as soon as the line takes it.
    * @returns the message @throws Error if it cannot be signed or written; then it was never said
@@ -148,11 +155,17 @@ export class Channel {
     const message = { ...draft, signature: this.#owner.sign(messageHash(draft.header)) };
     this.#log.append([...entries, { kind: 'sent', ...at, bytes: packMessage(message) }]);
     this.#chain = recordSent(this.#chain, message);
+    this.#hasSpoken = true;
     if (this.#up) {
       this.#waiting.push(message);
       this.#pump();
     }
     return message;
+  }
+
+  /** Ends this connection, for a reason of the owner's; the initiator dials again. Nothing more of it is taken. */
+  hangUp(reason: string): void {
+    this.#close(reason);
   }
 
   /** While locked the line answers LOCKED to every call. */

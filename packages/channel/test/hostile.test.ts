@@ -5,6 +5,7 @@ import {
   concatBytes,
   draftMessage,
   encode,
+  GREETINGS_MAX,
   type Head,
   hashBody,
   type Message,
@@ -185,6 +186,16 @@ describe('an impostor on the line', () => {
     expect(signer.alarms).toEqual(['STATE_ROLLBACK']);
     expect(signer.events).toContain('down BAD_RECEIPT');
     expect(signer.taken).toEqual([]);
+  });
+
+  it('connects again and again without a key and acknowledges nothing: it is greeted, but not for ever', () => {
+    for (let said = 0; said < 300; said++) if (signer.channel?.greets === true) signer.say(body(5));
+    expect(signer.channel?.outstanding).toBe(GREETINGS_MAX);
+    signer.kill();
+    signer.start();
+    expect(signer.channel?.greets).toBe(true);
+    signer.say(body(5));
+    expect(signer.channel?.greets).toBe(false);
   });
 
   it('says that all was taken, which it was not: the true vault refuses the gap and gets everything after that', async () => {

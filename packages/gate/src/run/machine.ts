@@ -95,6 +95,7 @@ export class GateMachine implements ChannelOwner {
 
   onUp(): void {
     report({ event: 'connected' });
+    if (this.#channel?.greets !== true) return;
     const at = this.read();
     for (const reply of decideGreeting(this.#state).replies) this.#reply(reply, at);
   }

@@ -42,6 +42,14 @@ export interface Line {
   readonly receiver: Receiver;
 }
 
+/**
+ * Most messages of ours that a peer may leave without a receipt while it goes on asking: all of them are kept, here and after
+ * each start. Far above what an honest peer has under way.
+ */
+export const UNACKNOWLEDGED_MAX = 4096;
+/** With so many, a new connection is not greeted anew: whoever holds the line can make connections without any key. */
+export const GREETINGS_MAX = 256;
+
 /** `sent` holds every own message that the peer has not acknowledged yet, oldest first. */
 export interface Chain {
   readonly line: Line;
@@ -165,10 +173,17 @@ function judgeOld(chain: Chain, header: Header, hash: Uint8Array): Exclude<Judge
   return fault('REPLAY', `message ${header.seq} of ${chain.line.peer}, already at ${chain.theirs.seq}`);
 }
 
-/** A receipt must name one of our messages, and never go back. */
+/** A receipt must name one of our messages, never go back, and not stay behind for ever. */
 function judgeReceipt(chain: Chain, header: Header): { kind: 'fault'; fault: Fault } | undefined {
   const known = headOf(chain, header.receiptSeq);
-  if (known !== undefined && equalBytes(known, header.receipt)) return undefined;
+  if (known !== undefined && equalBytes(known, header.receipt)) {
+    const open = chain.mine.seq - header.receiptSeq;
+    if (open <= UNACKNOWLEDGED_MAX) return undefined;
+    return fault(
+      'BAD_RECEIPT',
+      `message ${header.seq} of ${chain.line.peer} leaves ${open} messages unacknowledged`,
+    );
+  }
   return fault(
     'BAD_RECEIPT',
     `message ${header.seq} of ${chain.line.peer} acknowledges ${header.receiptSeq}`,
@@ -242,5 +257,7 @@ export function planResumption(chain: Chain, peer: Head): Resumption {
  */
 export function suspectSelf(chain: Chain, receipt: Head): 'STATE_ROLLBACK' | 'CLONE' | undefined {
   if (receipt.seq > chain.mine.seq) return 'STATE_ROLLBACK';
+  const known = headOf(chain, receipt.seq);
+  if (known !== undefined && equalBytes(known, receipt.hash)) return undefined;
   return receipt.seq > chain.acknowledged.seq ? 'CLONE' : undefined;
 }

@@ -15,6 +15,7 @@ import {
   recordSent,
   START,
   suspectSelf,
+  UNACKNOWLEDGED_MAX,
 } from '../../src/index.ts';
 import { keyOf, made } from './samples.ts';
 
@@ -210,3 +211,21 @@ describe('a message', () => {
     expect(() => draftMessage(chain, long)).toThrow(/bodyLength/);
   });
 });
+
+it('a peer that goes on asking and acknowledges nothing is BAD_RECEIPT, and nobody suspects the own disk', () => {
+  const [vault, signer] = [new Side(0), new Side(1)];
+  signer.say('greeting');
+  vault.take(signer.said[0] ?? raise());
+  vault.say('knows of one');
+  const late = vault.said[0] ?? raise();
+  for (let number = 0; number < UNACKNOWLEDGED_MAX; number++) signer.say('answer');
+  expect(judgeMessage(signer.chain, CHARTER, late).kind).toBe('new');
+  signer.say('one too many');
+  const judged = judgeMessage(signer.chain, CHARTER, late);
+  expect(judged).toMatchObject({ kind: 'fault', fault: { code: 'BAD_RECEIPT' } });
+  expect(suspectSelf(signer.chain, vault.chain.theirs)).toBeUndefined();
+});
+
+function raise(): never {
+  throw new Error('nothing was said');
+}

@@ -158,7 +158,8 @@ export class Session implements ChannelOwner {
   }
 
   onUp(): void {
-    this.#channel?.send({ type: 'HELLO', request: null, body: encode(Hello, this.#options.hello()) });
+    if (this.#channel?.greets !== true) return;
+    this.#channel.send({ type: 'HELLO', request: null, body: encode(Hello, this.#options.hello()) });
   }
 
   onDown(): void {
