@@ -1,7 +1,8 @@
 /**
  * The signer as a running program: joins the pure core, the key memory, the evidence log and the line. For each event:
  * decide, journal and sync, then apply, sign, verify, journal and sync again, send. What failed before its sync has not
- * happened. Spec: protocol-spec/4-messages.md and 9-evidence.md.
+ * happened. A disk that does not write ends the connection and not the program, which would cost a ceremony: what is due is
+ * done first on the next one. Spec: protocol-spec/4-messages.md and 9-evidence.md.
  */
 import type { Channel, ChannelOwner, Taken } from '@coldwire/channel';
 import type { Entry, EvidenceLog } from '@coldwire/evidence';
@@ -9,7 +10,7 @@ import { Failure } from '@coldwire/program';
 import { encode, type Received, Refused } from '@coldwire/protocol';
 import { apply, encodeChange, type SignerChange } from '../core/change.ts';
 import { decide } from '../core/decide.ts';
-import { type Effect, encodeLocal, type LocalEvent, type Reading } from '../core/event.ts';
+import { type Decision, type Effect, encodeLocal, type LocalEvent, type Reading } from '../core/event.ts';
 import { planSignatures, sealSignatures } from '../core/signatures.ts';
 import type { SignerState } from '../core/state.ts';
 import type { KeyMemory } from '../io/key-memory.ts';
@@ -28,6 +29,8 @@ export class Machine implements ChannelOwner {
   #state: SignerState;
   #keys: KeyMemory | undefined;
   #channel: Channel | undefined;
+  /** What follows from messages that were taken and is not said yet, oldest first: it comes before anything else. */
+  #due: { readonly effect: Effect; readonly at: Reading }[] = [];
 
   constructor(state: SignerState, log: EvidenceLog, report: Report) {
     this.#state = state;
@@ -78,6 +81,7 @@ export class Machine implements ChannelOwner {
       this.happen({ event: 'unlock', detail });
     } catch (error) {
       keys.zeroize();
+      this.#channel?.setLocked(true);
       throw error;
     }
     this.#keys = keys;
@@ -97,10 +101,12 @@ export class Machine implements ChannelOwner {
   zeroize(): void {
     this.#keys?.zeroize();
     this.#keys = undefined;
+    this.#due = [];
   }
 
   /** Something that is no message: journalled with what follows from it, and told to the vault when there is a line. */
   happen(local: LocalEvent): void {
+    this.#performDue();
     const at = this.read();
     const { changes, effects } = decide(this.#state, { kind: 'local', local, ...at });
     const record: Entry = { kind: 'local', ...at, bytes: encodeLocal(local) };
@@ -125,20 +131,23 @@ export class Machine implements ChannelOwner {
         entries: records(changes, at),
         after: () => {
           this.#apply(changes);
-          for (const effect of effects) this.#perform(effect, at);
+          this.#follow(effects, at);
         },
       };
     } catch (error) {
       this.onAlarm('INTERNAL', error instanceof Error ? (error.stack ?? error.message) : 'unknown');
       const { request } = received.header;
       const apology: Effect = { kind: 'send', type: 'REFUSED', request, body: INTERNAL };
-      return { entries: [], after: () => (request === null ? undefined : this.#send(apology, [], at)) };
+      return { entries: [], after: () => this.#follow(request === null ? [] : [apology], at) };
     }
   }
 
   onUp(): void {
     this.#report.event('connected');
-    this.happen({ event: 'greet', detail: '' });
+    this.#orHangUp(() => {
+      this.#performDue();
+      if (this.#channel?.greets === true) this.happen({ event: 'greet', detail: '' });
+    });
   }
 
   onDown(reason: string): void {
@@ -174,6 +183,28 @@ export class Machine implements ChannelOwner {
     for (const change of changes) this.#state = apply(this.#state, change);
   }
 
+  #follow(effects: readonly Effect[], at: Reading): void {
+    for (const effect of effects) this.#due.push({ effect, at });
+    this.#orHangUp(() => this.#performDue());
+  }
+
+  /** @throws Error (I/O): the rest stays due */
+  #performDue(): void {
+    for (let next = this.#due[0]; next !== undefined; next = this.#due[0]) {
+      this.#perform(next.effect, next.at);
+      this.#due.shift();
+    }
+  }
+
+  #orHangUp(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.onAlarm('INTERNAL', error instanceof Error ? error.message : 'the evidence log does not write');
+      this.#channel?.hangUp('INTERNAL');
+    }
+  }
+
   #perform(effect: Effect, at: Reading): void {
     if (effect.kind === 'sign') this.#signSpend(effect, at);
     else this.#send(effect, [], at);
@@ -181,19 +212,26 @@ export class Machine implements ChannelOwner {
 
   /** Signs, verifies (in the key memory), journals the result, sends: in this order, or nothing of it. */
   #signSpend({ request, spend }: Sign, at: Reading): void {
+    const decided = this.#makeSigned(request, spend, at);
+    if (decided === undefined) return;
+    for (const effect of decided.effects) this.#send(effect, records(decided.changes, at), at);
+    this.#apply(decided.changes);
+    this.#report.signed(spend);
+  }
+
+  /** Undefined when there are no signatures, and people were told why. */
+  #makeSigned(request: Uint8Array, spend: Sign['spend'], at: Reading): Decision | undefined {
     const keys = this.#open();
     try {
       const signatures = keys.signInputs(planSignatures(this.#state, spend));
       const signed = sealSignatures(this.#state, spend, signatures, (...args) => keys.seal(...args));
-      const { changes, effects } = decide(this.#state, { kind: 'signed', request, signed, ...at });
-      for (const effect of effects) this.#send(effect, records(changes, at), at);
-      this.#apply(changes);
-      this.#report.signed(spend);
+      return decide(this.#state, { kind: 'signed', request, signed, ...at });
     } catch (error) {
       // A fault of memory or processor has zeroized the keys already; the line must say so too.
       if (!keys.open) this.lock('a fresh signature did not verify');
       const code = error instanceof Failure ? (error.code ?? 'INTERNAL') : 'INTERNAL';
       this.onAlarm(code, error instanceof Error ? error.message : 'signing failed');
+      return undefined;
     }
   }
 

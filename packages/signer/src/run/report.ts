@@ -18,6 +18,11 @@ export class Report {
   #lastSigned: LastSigned | null = null;
   #lastRefused: readonly string[] = [];
 
+  constructor() {
+    // A log file on a full disk, or a reader that has gone, must not cost the keys.
+    process.stderr.on('error', () => undefined);
+  }
+
   get lastSigned(): LastSigned | null {
     return this.#lastSigned;
   }
