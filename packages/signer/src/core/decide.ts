@@ -45,6 +45,9 @@ import type { SignerState } from './state.ts';
 
 export const SOFTWARE = 'coldwire 0.1.0';
 
+/** A machine that started many times before it was unsealed tells the rest with its next greetings. */
+const NOTICES_TOLD = 256;
+
 const NOTHING: Decision = { changes: [], effects: [] };
 
 export function decide(state: SignerState, event: SignerEvent): Decision {
@@ -155,9 +158,9 @@ function greet(state: SignerState, at: Reading): Decision {
     request: null,
     body: encode(Hello, describeHello(state, at)),
   };
-  const notices = state.notices.map(
-    (notice): Effect => ({ kind: 'send', type: 'NOTICE', request: null, body: encode(Notice, notice) }),
-  );
+  const notices = state.notices
+    .slice(0, NOTICES_TOLD)
+    .map((notice): Effect => ({ kind: 'send', type: 'NOTICE', request: null, body: encode(Notice, notice) }));
   const told: SignerChange[] = notices.length === 0 ? [] : [{ kind: 'noticed', value: notices.length }];
   return { changes: told, effects: [hello, ...notices] };
 }

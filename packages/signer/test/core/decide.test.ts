@@ -289,6 +289,12 @@ describe('What happens at the machine', () => {
     expect(told()).toEqual(['HELLO', 'unlock: console']);
   });
 
+  test('a machine that started two thousand times while it was locked tells so a part at a time', () => {
+    for (let starts = 0; starts < 2000; starts++) signer.happen('start', toHex(treasury.world.loaded.hash));
+    const counts = Array.from({ length: 9 }, () => told().length - 1);
+    expect(counts).toEqual([...new Array<number>(7).fill(256), 2001 - 7 * 256, 0]);
+  });
+
   test('counts each start, and a start restarts the running time of the clock', () => {
     expect(signer.state.session).toBe(1);
     signer.happen('start', toHex(treasury.world.loaded.hash));
