@@ -197,6 +197,7 @@ test(
       await settle(asked, ['confirmed'], 'confirmed');
     };
     await amid(payAll(), 4);
+    say(`killed: ${[...kills].map(([name, times]) => `${name} ${times}`).join(', ')} times`);
     mine(world, 2);
     await settle(asked, ['confirmed'], 'confirmed');
     const ledger = await readLedger(world);
