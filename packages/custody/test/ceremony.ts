@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const LAUNCHER = fileURLToPath(new URL('../../../scripts/coldwire-custody', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../src/custody-main.ts', import.meta.url));
 
 export type Run = {
   readonly status: number;

@@ -3,7 +3,7 @@ import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from
 import { Encrypter } from 'age-encryption';
 import helper from 'slip39/src/slip39_helper.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layTable, makeIdentities, type Run, runShell, runUnseal } from '../ceremony.ts';
+import { layTable, MAIN, makeIdentities, type Run, runShell, runUnseal } from '../ceremony.ts';
 
 // One table: signer A (epoch 1) and signer B of alice, bob and carol; A again as epoch 2 with dave in place of carol.
 const table = layTable();
@@ -315,15 +315,19 @@ describe('identity', () => {
 });
 
 describe('preflight', () => {
-  it('ends with 5 when Node could be made to load other files, unless that is waived by name', () => {
-    const command = 'custody verify --share A/share-bob.age --identity bob.id --public A/public.json';
-    const unfit = runShell(table, `export NODE_OPTIONS=--max-old-space-size=500; ${command}`);
+  const verify = 'verify --share A/share-bob.age --identity bob.id --public A/public.json';
+
+  it('takes nothing from an environment by which Node could be made to load other files', () => {
+    const run = runShell(table, `export NODE_OPTIONS=--max-old-space-size=500; custody ${verify}`);
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('ends with 5 in such an environment when started without its launcher, unless that is waived by name', () => {
+    const main = `NODE_OPTIONS=--max-old-space-size=500 '${process.execPath}' --disable-sigusr1 '${MAIN}' ${verify}`;
+    const unfit = runShell(table, `ulimit -c 0; ${main}`);
     expect(unfit).toMatchObject({ status: 5, stdout: '' });
     expect(unfit.stderr).toContain('[PREFLIGHT]');
-    const waived = runShell(
-      table,
-      `export NODE_OPTIONS=--max-old-space-size=500; ${command} --waive environment`,
-    );
+    const waived = runShell(table, `ulimit -c 0; ${main} --waive environment`);
     expect(waived.status).toBe(0);
     expect(waived.stderr).toContain('WAIVED environment');
   });
