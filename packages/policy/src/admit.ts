@@ -105,6 +105,32 @@ export function makeSpent(state: PolicyState, transaction: DecodedTransaction, b
     : [{ kind: 'spent', value: { txid: transaction.txid, block, outpoints } }];
 }
 
+/**
+ * Coins without a proof, and remembered inputs of their transactions. Nobody needs to have signed such a transaction for it
+ * to be shown here, so a hostile vault could make up as many as fill memory, now and at each start.
+ */
+export const UNPROVEN_MAX = 65_536;
+
+function countUnproven(state: PolicyState): number {
+  let count = 0;
+  const transactions = new Set<string>();
+  for (const { key, blocks } of state.coins.values()) {
+    if (blocks.length > 0) continue;
+    count += 1;
+    transactions.add(key.slice(0, 64));
+  }
+  for (const txid of transactions) count += state.parents.get(txid)?.length ?? 0;
+  return count;
+}
+
+function checkRoom(state: PolicyState, admitted: readonly Change[]): Refusal | undefined {
+  const rows = admitted.map((change) =>
+    change.kind === 'admitted' ? change.value.coins.length + change.value.parents.length : 0,
+  );
+  const got = rows.reduce((sum, number) => sum + number, countUnproven(state));
+  return got > UNPROVEN_MAX ? refuse('LIMIT', { what: 'unproven', got, limit: UNPROVEN_MAX }) : undefined;
+}
+
 /** Judges an admission; changes nothing. The exact repeat of one makes no changes. */
 export function admit(state: PolicyState, body: Admit): Accepted | Refused | Malformed {
   const decoded = decodeStripped(body.transaction);
@@ -114,6 +140,10 @@ export function admit(state: PolicyState, body: Admit): Accepted | Refused | Mal
   const claims = body.coins.map((claim) => checkClaim(state, transaction, claim));
   const refusals = [origin, ...claims].filter((refusal) => refusal !== undefined);
   if (refusals.length > 0) return refused(refusals);
-  const spent = body.proof === null ? [] : makeSpent(state, transaction, body.proof.block);
-  return { kind: 'ok', changes: [...makeAdmitted(state, transaction, body), ...spent] };
+  const admitted = makeAdmitted(state, transaction, body);
+  if (body.proof !== null) {
+    return { kind: 'ok', changes: [...admitted, ...makeSpent(state, transaction, body.proof.block)] };
+  }
+  const full = admitted.length === 0 ? undefined : checkRoom(state, admitted);
+  return full === undefined ? { kind: 'ok', changes: admitted } : refused([full]);
 }

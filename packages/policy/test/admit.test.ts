@@ -1,6 +1,7 @@
 import { type Admit, concatBytes } from '@coldwire/protocol';
 import { displayTxid, outpointKey, serializeStripped } from '@coldwire/wallet';
 import { describe, expect, it } from 'vitest';
+import { UNPROVEN_MAX } from '../src/admit.ts';
 import { admit } from '../src/index.ts';
 import { factsOf, pointOf, sampleCharter, seeded, World } from './world.ts';
 
@@ -36,6 +37,33 @@ describe('admission', () => {
       { txid, vout: 2, amount: 900_000n, wallet: 0, chain: 1, index: 2 },
     ]);
     expect(admit(world.state, body)).toEqual({ kind: 'ok', changes: [] });
+  });
+
+  it('refuses more coins without a proof than memory should hold, and still takes proven ones and repeats', () => {
+    const world = new World();
+    const [coin] = world.fund([1_000_000n]);
+    if (coin === undefined) throw new Error('no coin');
+    const outputs = Array.from({ length: 512 }, () => ({ amount: 700n, script: world.script(0, 1) }));
+    const coins = outputs.map((_, vout) => ({ vout, wallet: 0, chain: 0, index: 1 }));
+    // Nobody has signed these, and nobody could spend the coin so often.
+    const invent = (locktime: number): Admit => {
+      const inputs = [{ outpoint: { txid: coin.txid, vout: coin.vout }, sequence: 0xfffffffd }];
+      return {
+        transaction: serializeStripped({ version: 2, locktime, inputs, outputs }),
+        coins,
+        proof: null,
+      };
+    };
+    const fits = Math.floor(UNPROVEN_MAX / 513);
+    for (let number = 0; number < fits; number++) {
+      const outcome = admit(world.state, invent(number));
+      if (outcome.kind !== 'ok') throw new Error(`number ${number} is refused`);
+      world.apply(outcome.changes);
+    }
+    const over = { what: 'unproven', got: `${(fits + 1) * 513}`, limit: `${UNPROVEN_MAX}` };
+    expect(codes(world, invent(fits))).toEqual([['LIMIT', over]]);
+    expect(admit(world.state, invent(0))).toEqual({ kind: 'ok', changes: [] });
+    expect(world.fund([5_000n], 7)).toHaveLength(1);
   });
 
   it('refuses an output that is not ours, or not at the claimed place', () => {
