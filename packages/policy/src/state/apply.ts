@@ -65,10 +65,6 @@ function coverFee(coins: readonly CoinRecord[], fee: bigint): void {
   }
 }
 
-function addOnce(txids: string[], txid: string): void {
-  if (!txids.includes(txid)) txids.push(txid);
-}
-
 function applyApproved(state: PolicyState, change: ValueOf<'approved'>): void {
   state.ticks = settle(state.ticks, change.uptime);
   const txid = blockId(change.txid);
@@ -78,11 +74,13 @@ function applyApproved(state: PolicyState, change: ValueOf<'approved'>): void {
     if (coin === undefined) throw new Error('a journalled transaction spends a coin that was not admitted');
     return coin;
   });
+  // An approval is journalled once, so that no list has to be searched: a hostile vault can make them long.
+  if (state.transactions.has(txid)) throw new Error('a journalled transaction was approved before');
   state.transactions.set(txid, { inputs, paid: change.paid });
-  for (const coin of coins) addOnce(coin.spenders, txid);
+  for (const coin of coins) coin.spenders.push(txid);
   for (const [id, hash] of change.intents)
     state.intents.set(toHex(id), { hash: toHex(hash), carriers: [txid] });
-  for (const id of change.again) addOnce(state.intents.get(toHex(id))?.carriers ?? [], txid);
+  for (const id of change.again) state.intents.get(toHex(id))?.carriers.push(txid);
   coverFee(coins, change.fee);
   addCharge(state.ledger, state.ticks.credited, change);
 }
