@@ -93,7 +93,10 @@ export type Rebuilding =
 /** Everything is judged that can be judged on the draft alone; a draft that cannot be built ends here. */
 export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding {
   const { draft } = request;
-  const refusals: GateRefusal[] = [...checkShape(charter, draft)];
+  const counts = checkCounts(charter, draft);
+  // Nothing is derived for a draft that is over a cap: a thousand keys take seconds.
+  if (counts.length > 0) return { ok: false, refusals: counts };
+  const refusals: GateRefusal[] = [...checkShape(draft)];
   const intents = readIntents(draft, refusals);
   const inputs = readInputs(charter, draft, refusals);
   const outputs = placeOutputs(charter, draft, intents, refusals);
@@ -128,7 +131,7 @@ export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding 
   };
 }
 
-function checkShape(charter: GateCharter, draft: Draft): readonly GateRefusal[] {
+function checkCounts(charter: GateCharter, draft: Draft): readonly GateRefusal[] {
   const { policy } = charter.charter;
   const counts: readonly (readonly [string, number, number])[] = [
     ['inputs', draft.inputs.length, policy.maxInputs],
@@ -136,8 +139,11 @@ function checkShape(charter: GateCharter, draft: Draft): readonly GateRefusal[] 
     ['outputs', draft.intents.length + draft.change.length, policy.maxOutputs],
   ];
   const over = counts.filter(([, got, limit]) => got > limit);
+  return over.map(([what, got, limit]) => refuse('LIMIT', { what, got, limit }));
+}
+
+function checkShape(draft: Draft): readonly GateRefusal[] {
   return [
-    ...over.map(([what, got, limit]) => refuse('LIMIT', { what, got, limit })),
     ...(draft.locktime >= HEIGHT_LIMIT
       ? [refuse('TX_FIELDS', { field: 'locktime', value: draft.locktime })]
       : []),
