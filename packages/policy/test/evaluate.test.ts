@@ -1,4 +1,4 @@
-import { serializeStripped, txidOf } from '@coldwire/wallet';
+import { displayTxid, serializeStripped, txidOf } from '@coldwire/wallet';
 import { describe, expect, it } from 'vitest';
 import { digestState } from '../src/index.ts';
 import { World } from './world.ts';
@@ -39,6 +39,21 @@ describe('an ordinary withdrawal', () => {
     for (const [bytes, signature] of own.draft.intents) [bytes, signature].map((part) => part.fill(0));
     expect(serializeStripped(outcome.spend.transaction)).toEqual(before);
     expect(txidOf(outcome.spend.transaction)).toEqual(outcome.spend.txid);
+  });
+
+  it('for another intent of equal amount and destination carries both, once each, and spends its coins once', () => {
+    const world = new World();
+    const coins = world.fund([5_000_000n]);
+    const [one, two] = [world.intent({ id: 'one' }), world.intent({ id: 'two' })];
+    const ask = (intent: typeof one) =>
+      world.approve(world.request({ coins, intents: [intent], change: [{ amount: 3_990_000n }] }));
+    const { txid } = ask(one);
+    expect(ask(two).txid).toEqual(txid);
+    ask(one);
+    const shown = displayTxid(txid);
+    expect([...world.state.intents.values()].map(({ carriers }) => carriers)).toEqual([[shown], [shown]]);
+    expect([...world.state.coins.values()].map(({ spenders }) => spenders)).toEqual([[shown]]);
+    expect(world.state.ledger.totals.at(-1)).toMatchObject({ amount: 2_000_000n, count: 2, fee: 10_000n });
   });
 
   it('changes nothing until its changes are applied, and nothing when it is approved again', () => {

@@ -74,13 +74,16 @@ function applyApproved(state: PolicyState, change: ValueOf<'approved'>): void {
     if (coin === undefined) throw new Error('a journalled transaction spends a coin that was not admitted');
     return coin;
   });
-  // An approval is journalled once, so that no list has to be searched: a hostile vault can make them long.
-  if (state.transactions.has(txid)) throw new Error('a journalled transaction was approved before');
+  // A hostile vault can make the lists long: they are searched only for a transaction that was approved for others before.
+  const isNew = !state.transactions.has(txid);
+  const add = (txids: string[]): void => {
+    if (isNew || !txids.includes(txid)) txids.push(txid);
+  };
   state.transactions.set(txid, { inputs, paid: change.paid });
-  for (const coin of coins) coin.spenders.push(txid);
+  for (const coin of coins) add(coin.spenders);
   for (const [id, hash] of change.intents)
     state.intents.set(toHex(id), { hash: toHex(hash), carriers: [txid] });
-  for (const id of change.again) state.intents.get(toHex(id))?.carriers.push(txid);
+  for (const id of change.again) add(state.intents.get(toHex(id))?.carriers ?? []);
   coverFee(coins, change.fee);
   addCharge(state.ledger, state.ticks.credited, change);
 }
