@@ -162,7 +162,7 @@ export const Dead = struct('Dead', {
 });
 export type Dead = Infer<typeof Dead>;
 
-/** Stops signing; lapses after the charter's ticks unless a second party confirms it. */
+/** Stops signing; lapses after the charter's ticks. Another party's freeze counts by itself. */
 export const Freeze = struct('Freeze', { reason: field(1, text(1, 64)) });
 export type Freeze = Infer<typeof Freeze>;
 
