@@ -152,8 +152,8 @@ describe('Ed25519', () => {
       ),
       { numRuns: 300 },
     );
-    expect(seen.yes).toBeGreaterThan(20);
-    expect(seen.no).toBeGreaterThan(20);
+    expect(seen.yes).toBeGreaterThan(5);
+    expect(seen.no).toBeGreaterThan(5);
   });
 
   it('answers the same on both stacks for arbitrary bytes in place of key and nonce', () => {
