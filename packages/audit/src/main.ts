@@ -3,14 +3,16 @@
  * Exit codes: 0 no findings, 3 findings, 4 a charter or path that cannot be used.
  */
 import '@coldwire/program/runtime.ts';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import process from 'node:process';
-import { defineProgram, EXIT, type ExitCode, makeOutput, runMain } from '@coldwire/program';
+import { defineProgram, EXIT, type ExitCode, Failure, makeOutput, runMain } from '@coldwire/program';
 import { replayLogs } from './replay/replay.ts';
 import { type Report, reportJson, reportText } from './report.ts';
 import { type Progress, verifyLogs } from './verify/verify.ts';
 
 interface Options {
-  readonly charter: string;
+  readonly charter?: string;
   readonly json?: true;
 }
 
@@ -18,9 +20,21 @@ type Audit = (paths: readonly string[], charter: string, progress: Progress) => 
 
 function run(audit: Audit, paths: readonly string[], options: Options): ExitCode {
   const output = makeOutput(options.json === true);
-  const report = audit(paths, options.charter, (line) => output.progress(line));
+  const charter = options.charter ?? findCharter(paths);
+  const report = audit(paths, charter, (line) => output.progress(line));
   output.answer(reportJson(report), () => reportText(report));
   return report.findings.length === 0 ? EXIT.DONE : EXIT.REFUSED;
+}
+
+/** The charter that lies with the logs: in a directory that was named, or up to two above it. @throws Failure */
+function findCharter(paths: readonly string[]): string {
+  const places = paths.flatMap((path) => ['.', '..', '../..'].map((up) => resolve(path, up, 'charter.cbor')));
+  const found = places.find((place) => existsSync(place));
+  if (found !== undefined) return found;
+  throw new Failure(EXIT.USAGE, {
+    what: 'no charter was named, and none lies with the logs',
+    todo: 'Name the charter that the machines run under: --charter FILE.',
+  });
 }
 
 async function main(): Promise<ExitCode> {
@@ -31,7 +45,10 @@ async function main(): Promise<ExitCode> {
       .command(name)
       .description(description)
       .argument('<directories...>', 'log directories of signers, gates and vaults, or directories above them')
-      .requiredOption('--charter <file>', 'charter.cbor that the machines run under')
+      .option(
+        '--charter <file>',
+        'charter.cbor that the machines run under (default: charter.cbor in a named directory or one or two above)',
+      )
       .option('--json', 'one JSON line instead of a report for people')
       .action((directories: string[], options: Options) => {
         exit = run(audit, directories, options);

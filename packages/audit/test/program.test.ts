@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -71,7 +72,7 @@ describe('coldwire-audit', () => {
     expect(Object.keys(list[0])).toEqual(['code', 'log', 'file', 'at', 'record', 'what', 'todo']);
   });
 
-  it('ends with 4 when the charter is not in force or there is no log, and with 2 without a charter', async () => {
+  it('ends with 4 when the charter is not in force or there is no log, and with 2 where no charter lies with the logs', async () => {
     const unsigned = join(town.directory, 'not-a-charter.cbor');
     writeFileSync(unsigned, 'x');
     expect((await audit('verify', town.directory, '--charter', unsigned)).code).toBe(4);
@@ -80,6 +81,16 @@ describe('coldwire-audit', () => {
     const none = await audit('replay', empty, '--charter', town.charter);
     expect(none.stderr).toContain('there is no evidence log in it');
     expect(none.code).toBe(4);
-    expect((await audit('verify', town.directory)).code).toBe(2);
+    const alone = mkdtempSync(join(tmpdir(), 'coldwire-audit-'));
+    const uncharted = await audit('verify', alone);
+    rmSync(alone, { recursive: true });
+    expect(uncharted.stderr).toContain('--charter FILE');
+    expect(uncharted.code).toBe(2);
+  });
+
+  it('takes the charter that lies with the logs', async () => {
+    const named = await audit('verify', town.directory, '--charter', town.charter, '--json');
+    const found = await audit('verify', town.directory, '--json');
+    expect(found.stdout).toBe(named.stdout);
   });
 });

@@ -1,3 +1,3 @@
 /** The evidence log on disk: append, sync, read back. */
 export { type Entry, type EvidenceLog, type Opened, openLog } from './log.ts';
-export { type LogItem, readLog, segmentFiles } from './read.ts';
+export { type LogItem, ownerOf, readLog, segmentFiles } from './read.ts';

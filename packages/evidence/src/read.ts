@@ -202,3 +202,13 @@ function holdsBatch(tail: Uint8Array): boolean {
 function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
+
+/** Whose log `directory` holds, as its first record says; undefined where there is none yet or it cannot be read. */
+export function ownerOf(directory: string): string | undefined {
+  for (const item of readLog(directory)) {
+    const record = item.kind === 'batch' ? item.records[0] : undefined;
+    const segment = record === undefined ? undefined : decode(Segment, record[4]);
+    return segment?.ok === true ? segment.value.owner : undefined;
+  }
+  return undefined;
+}

@@ -15,7 +15,7 @@ interface Flags extends LineFlags {
   readonly charter: string;
   readonly key: string;
   readonly state: string;
-  readonly gate: string;
+  readonly gate?: string;
   readonly vault?: string;
 }
 
@@ -28,7 +28,7 @@ runMain(async () => {
     .requiredOption('--charter <file>', 'charter.cbor, signed by all custodians')
     .requiredOption('--key <file>', 'this gate’s key file (coldwire-charter key gate)')
     .requiredOption('--state <dir>', 'its own directory: evidence log')
-    .requiredOption('--gate <name>', 'which gate of the charter this machine is')
+    .option('--gate <name>', 'which gate of the charter this machine is (default: the one with this key)')
     .option('--vault <name>', 'which vault is at the other end (default: the charter’s first)')
     .action((flags: Flags) => {
       runGate({

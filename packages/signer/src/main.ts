@@ -33,7 +33,7 @@ function readNumber(text: string, flag: string): number {
 interface RunFlags extends LineFlags {
   readonly charter: string;
   readonly state: string;
-  readonly signer: string;
+  readonly signer?: string;
   readonly vault?: string;
   readonly keyFd?: string;
   readonly waive: readonly string[];
@@ -49,7 +49,10 @@ function addRun(program: Command): void {
     .description('start the signer; it says {"event":"ready",…} on stderr when it serves its line')
     .requiredOption('--charter <file>', 'charter.cbor, signed by all custodians')
     .requiredOption('--state <dir>', 'its own directory: evidence log and console')
-    .requiredOption('--signer <name>', 'which signer of the charter this machine is')
+    .option(
+      '--signer <name>',
+      'which signer of the charter this machine is (default: as its state or its key block says)',
+    )
     .option('--vault <name>', 'which vault is at the other end (default: the charter’s first)')
     .option('--key-fd <n>', 'file descriptor to read the key block from; without it the signer starts locked')
     .option('--waive <item>', 'accept a failed preflight item, by name; may be given again', collect, [])

@@ -11,7 +11,7 @@ import {
 } from '@coldwire/channel';
 import { openLog } from '@coldwire/evidence';
 import { EXIT, Failure, openSecureDirectory, readRoleKey, toJsonLine } from '@coldwire/program';
-import { createChain, createEd25519Signer, equalBytes, type Line } from '@coldwire/protocol';
+import { createChain, createEd25519Signer, decodeCharter, equalBytes, type Line } from '@coldwire/protocol';
 import { gatePublicKey } from '@coldwire/protocol/seal/index.ts';
 import { decodeGateChange } from '../core/change.ts';
 import { type GateCharter, loadGateCharter } from '../core/charter.ts';
@@ -23,14 +23,15 @@ export interface RunOptions {
   readonly charter: string;
   readonly key: string;
   readonly state: string;
-  readonly gate: string;
+  /** Undefined: the gate of the charter that has this key. */
+  readonly gate: string | undefined;
   readonly vault: string | undefined;
 }
 
 export function runGate(options: RunOptions): void {
-  const charter = openCharter(options.charter, options.gate);
   const key = readRoleKey(options.key, 'gate');
   const identity = createEd25519Signer(key.identity);
+  const charter = openCharter(options, identity.publicKey);
   const member = charter.charter.gates[charter.place];
   if (
     member === undefined ||
@@ -39,7 +40,7 @@ export function runGate(options: RunOptions): void {
     !equalBytes(member.sealKey, gatePublicKey(key.seal))
   ) {
     throw new Failure(EXIT.BAD_INPUT, {
-      what: `the key is not the one that the charter gives to ${options.gate}`,
+      what: `the key is not the one that the charter gives to ${charter.name}`,
       where: options.key,
       todo: 'Name this gate’s own key file.',
     });
@@ -49,7 +50,7 @@ export function runGate(options: RunOptions): void {
   const directory = openSecureDirectory(options.state);
   let state = createGateState(charter);
   let chain = createChain(line);
-  const { log, torn } = openLog(directory, options.gate, (record) => {
+  const { log, torn } = openLog(directory, charter.name, (record) => {
     const [, kind, , , bytes] = record;
     if (kind === 'change') state = applyGate(state, decodeGateChange(bytes));
     else if (kind === 'local') refuseOtherCharter(bytes, charter, directory);
@@ -70,17 +71,23 @@ export function runGate(options: RunOptions): void {
       });
     });
   }
-  process.stderr.write(`${toJsonLine({ event: 'ready', pid: process.pid, gate: options.gate })}\n`);
+  process.stderr.write(`${toJsonLine({ event: 'ready', pid: process.pid, gate: charter.name })}\n`);
 }
 
-function openCharter(path: string, gate: string): GateCharter {
-  const loaded = loadGateCharter(readSignedCharter(path), gate);
+function openCharter({ charter: path, gate }: RunOptions, key: Uint8Array): GateCharter {
+  const signed = readSignedCharter(path);
+  const loaded = loadGateCharter(signed, gate ?? findGate(signed[0], key) ?? 'with this key');
   if (loaded.ok) return loaded.value;
   throw new Failure(EXIT.BAD_INPUT, {
     what: `the charter does not serve this gate: ${loaded.problem}`,
     where: path,
-    todo: 'Name the charter in force: coldwire-charter verify.',
+    todo: 'Name the charter in force (coldwire-charter verify) and this gate’s own key file.',
   });
+}
+
+function findGate(charter: Uint8Array, key: Uint8Array): string | undefined {
+  const decoded = decodeCharter(charter);
+  return decoded.ok ? decoded.value.gates.find((gate) => equalBytes(gate.key, key))?.name : undefined;
 }
 
 function lineTo({ charter, name }: GateCharter, vault: string | undefined): Line {

@@ -45,6 +45,12 @@ export interface LiveSecrets {
   readonly sealSecret: Uint8Array<ArrayBuffer>;
 }
 
+/** What was taken out of a block, and whose it is. */
+export interface TakenSecrets {
+  readonly secrets: LiveSecrets;
+  readonly owner: ExpectedKeys;
+}
+
 /** Sized for the block and one byte more, so that a longer one is noticed. */
 const READ_SIZE = KEY_BLOCK_SIZE + 1;
 const CHECK_SIZE = 64;
@@ -57,11 +63,11 @@ export function readKeyBlock(
   natives: Natives,
   memory: SecureMemory,
   fd: number,
-  expected: ExpectedKeys,
-): LiveSecrets {
+  candidates: readonly ExpectedKeys[],
+): TakenSecrets {
   const block = memory.allocate(READ_SIZE);
   try {
-    return takeSecrets(natives, memory, block, readToEnd(fd, block), expected);
+    return takeSecrets(natives, memory, block, readToEnd(fd, block), candidates);
   } catch (error) {
     memory.zeroize();
     throw error;
@@ -80,9 +86,9 @@ export async function awaitKeyBlock(
   natives: Natives,
   memory: SecureMemory,
   fd: number,
-  expected: ExpectedKeys,
+  candidates: readonly ExpectedKeys[],
   giveUp: () => boolean,
-): Promise<LiveSecrets | null> {
+): Promise<TakenSecrets | null> {
   const block = memory.allocate(READ_SIZE);
   try {
     let size = 0;
@@ -97,7 +103,7 @@ export async function awaitKeyBlock(
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    return takeSecrets(natives, memory, block, size, expected);
+    return takeSecrets(natives, memory, block, size, candidates);
   } catch (error) {
     memory.zeroize();
     throw error;
@@ -119,8 +125,8 @@ function takeSecrets(
   memory: SecureMemory,
   block: Uint8Array<ArrayBuffer>,
   size: number,
-  expected: ExpectedKeys,
-): LiveSecrets {
+  candidates: readonly ExpectedKeys[],
+): TakenSecrets {
   const check = memory.allocate(CHECK_SIZE);
   const secrets: LiveSecrets = {
     accountKey: memory.allocate(EXTENDED_KEY.privateKey.size),
@@ -132,6 +138,7 @@ function takeSecrets(
       `has ${size > KEY_BLOCK_SIZE ? 'more than ' : ''}${Math.min(size, KEY_BLOCK_SIZE)} bytes, not ${KEY_BLOCK_SIZE}`,
     );
   judgeForm(natives, block, check);
+  const expected = chooseOwner(natives, block, candidates);
   judgeAccount(natives, block, check, expected);
   judgeIdentity(natives, block, secrets.identityKey, check, expected);
   secrets.accountKey.set(part(block, KEY_BLOCK.accountKey.at + EXTENDED_KEY.privateKey.at, 32));
@@ -139,7 +146,25 @@ function takeSecrets(
   if (natives.sodium.sodium_is_zero(secrets.sealSecret, 32)) throw refuse('has no seal secret');
   memory.wipe(block);
   memory.wipe(check);
-  return secrets;
+  return { secrets, owner: expected };
+}
+
+/** Only says whom to hold the block against, by its public master fingerprint; everything is judged after. */
+function chooseOwner(
+  { sodium }: Natives,
+  block: Uint8Array,
+  candidates: readonly ExpectedKeys[],
+): ExpectedKeys {
+  const [first] = candidates;
+  if (first === undefined) throw new Error('a key block is held against at least one signer');
+  const fingerprint = fieldOf(block, KEY_BLOCK.masterFingerprint);
+  return (
+    candidates.find(
+      ({ masterFingerprint }) =>
+        masterFingerprint.length === fingerprint.length &&
+        sodium.sodium_memcmp(fingerprint, masterFingerprint),
+    ) ?? first
+  );
 }
 
 type Field = { readonly at: number; readonly size: number };

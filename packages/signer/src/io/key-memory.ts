@@ -36,8 +36,18 @@ const SIGNATURE_SIZE = 64;
  * @throws Failure (KEY_BLOCK) when it is not the block of the signer that the charter describes; nothing is kept then
  */
 export function openKeyMemory(natives: Natives, fd: number, expected: ExpectedKeys): KeyMemory {
+  return openSomeKeyMemory(natives, fd, [expected]).keys;
+}
+
+/** The same for a machine that does not know yet which of the charter's signers it is: the block says. */
+export function openSomeKeyMemory(
+  natives: Natives,
+  fd: number,
+  candidates: readonly ExpectedKeys[],
+): { readonly keys: KeyMemory; readonly owner: ExpectedKeys } {
   const memory = new SecureMemory(natives.sodium);
-  return new KeyMemory(natives, memory, readKeyBlock(natives, memory, fd, expected));
+  const { secrets, owner } = readKeyBlock(natives, memory, fd, candidates);
+  return { keys: new KeyMemory(natives, memory, secrets), owner };
 }
 
 /**
@@ -51,8 +61,8 @@ export async function awaitKeyMemory(
   giveUp: () => boolean,
 ): Promise<KeyMemory | null> {
   const memory = new SecureMemory(natives.sodium);
-  const secrets = await awaitKeyBlock(natives, memory, fd, expected, giveUp);
-  return secrets === null ? null : new KeyMemory(natives, memory, secrets);
+  const taken = await awaitKeyBlock(natives, memory, fd, [expected], giveUp);
+  return taken === null ? null : new KeyMemory(natives, memory, taken.secrets);
 }
 
 export class KeyMemory {

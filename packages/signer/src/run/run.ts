@@ -6,11 +6,13 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import process from 'node:process';
 import { Channel, type LineOption, openLine, speedOf } from '@coldwire/channel';
-import { describeState } from '@coldwire/policy';
-import { openSecureDirectory } from '@coldwire/program';
+import { ownerOf } from '@coldwire/evidence';
+import { type CharterInForce, describeState } from '@coldwire/policy';
+import { EXIT, Failure, openSecureDirectory } from '@coldwire/program';
 import { toHex } from '@coldwire/protocol';
 import { zeroizeOnExit } from '../io/exits.ts';
-import { openKeyMemory } from '../io/key-memory.ts';
+import type { ExpectedKeys } from '../io/key-block.ts';
+import { type KeyMemory, openKeyMemory, openSomeKeyMemory } from '../io/key-memory.ts';
 import { measureMachine } from '../io/machine-facts.ts';
 import { loadNatives, type Natives } from '../io/native.ts';
 import { applyWaivers, judgeMachine, requirePassed, type Verdict } from '../io/preflight.ts';
@@ -27,33 +29,41 @@ export interface RunOptions {
   readonly line: LineOption;
   readonly charter: string;
   readonly state: string;
-  readonly signer: string;
+  /** Undefined: as the state directory says, or at the first start the key block. */
+  readonly signer: string | undefined;
   readonly vault: string | undefined;
   /** Where the key block comes from; undefined: start locked. */
   readonly keyFd: number | undefined;
   readonly waivers: readonly string[];
 }
 
-/** How often the clock of a signer is looked at, for nothing but the console: no timer decides anything. */
 export function runSigner(options: RunOptions): void {
   const report = new Report();
   const charter = openCharter(options.charter);
-  const expected = expectedKeys(charter, options.signer);
-  const line = lineTo(charter, options.signer, options.vault);
   const directory = openSecureDirectory(options.state);
+  const named = options.signer ?? ownerOf(directory);
+  if (named !== undefined) expectedKeys(charter, named);
   const natives = loadNatives();
   const port = openLine(options.line);
   const verdict = checkMachine(natives, options);
   requirePassed(verdict);
   for (const waived of verdict.waived) report.event('waived', { item: waived.name, found: waived.found });
 
+  let machine: Machine | undefined;
+  zeroizeOnExit(() => machine?.zeroize());
+  const first = named === undefined ? introduce(natives, charter, options) : undefined;
+  const name = named ?? first?.name ?? '';
+  const expected = expectedKeys(charter, name);
+  const line = lineTo(charter, name, options.vault);
   const restored = restore(directory, charter, line, nativePointMath(natives));
   if (restored.torn > 0) report.event('torn', { bytes: restored.torn });
-  const machine = new Machine(restored.state, restored.log, report);
-  zeroizeOnExit(() => machine.zeroize());
+  machine = new Machine(restored.state, restored.log, report);
   machine.happen({ event: 'start', detail: toHex(charter.hash) });
-  if (options.keyFd !== undefined)
+  if (first !== undefined) machine.unlock(first.keys, 'at start');
+  else if (options.keyFd !== undefined) {
     machine.unlock(openKeyMemory(natives, options.keyFd, expected), 'at start');
+  }
+  serve(machine, { options, report, verdict, natives, expected, directory });
   machine.attach(
     new Channel(
       {
@@ -67,11 +77,44 @@ export function runSigner(options: RunOptions): void {
       machine,
     ),
   );
+  report.event('ready', { pid: process.pid, state: machine.unlocked ? 'unlocked' : 'locked' });
+}
+
+/** A first start without a name: whichever signer of the charter the key block belongs to. @throws Failure */
+function introduce(
+  natives: Natives,
+  charter: CharterInForce,
+  { keyFd }: RunOptions,
+): { readonly name: string; readonly keys: KeyMemory } {
+  if (keyFd === undefined) {
+    throw new Failure(EXIT.USAGE, {
+      what: 'nothing says which signer this machine is',
+      todo: 'Name it with --signer at its first start, or give its key block with --key-fd.',
+    });
+  }
+  const names = charter.charter.signers.map(({ name }) => name);
+  const candidates = names.map((name) => expectedKeys(charter, name));
+  const { keys, owner } = openSomeKeyMemory(natives, keyFd, candidates);
+  return { name: names[candidates.indexOf(owner)] ?? '', keys };
+}
+
+interface Service {
+  readonly options: RunOptions;
+  readonly report: Report;
+  readonly verdict: Verdict;
+  readonly natives: Natives;
+  readonly expected: ExpectedKeys;
+  readonly directory: string;
+}
+
+/** The local console, and SIGUSR2. */
+function serve(machine: Machine, service: Service): void {
+  const { options, report, verdict, natives, expected, directory } = service;
   process.on('SIGUSR2', () => machine.lock('SIGUSR2'));
 
   let unsealing = false;
   const commands: Readonly<Record<Command, () => Promise<Answer>>> = {
-    status: async () => describeSigner(machine, report, options, verdict),
+    status: async () => describeSigner(machine, report, verdict),
     lock: async () => {
       machine.lock('console');
       return { state: 'locked' };
@@ -96,7 +139,6 @@ export function runSigner(options: RunOptions): void {
   };
   const served = serveConsole(directory, (command) => commands[command]());
   process.on('exit', () => served.close());
-  report.event('ready', { pid: process.pid, state: machine.unlocked ? 'unlocked' : 'locked' });
 }
 
 export function checkMachine(
@@ -120,13 +162,13 @@ function countNonces(signer: string, session: number): () => Uint8Array {
   };
 }
 
-function describeSigner(machine: Machine, report: Report, options: RunOptions, verdict: Verdict): Answer {
-  const { policy, charter } = machine.state;
+function describeSigner(machine: Machine, report: Report, verdict: Verdict): Answer {
+  const { policy, charter, name } = machine.state;
   const status = describeState(policy, machine.read().uptime);
-  const custodians = charter.charter.custody.shares.find(({ signer }) => signer === options.signer);
+  const custodians = charter.charter.custody.shares.find(({ signer }) => signer === name);
   const holders = custodians?.holders.map(([name]) => name) ?? [];
   return {
-    signer: options.signer,
+    signer: name,
     state: machine.unlocked ? 'unlocked' : 'locked',
     waitsFor: machine.unlocked ? [] : holders,
     sharesNeeded: custodians?.threshold ?? 0,

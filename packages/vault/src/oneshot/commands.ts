@@ -1,6 +1,6 @@
 /** `coldwire-vault coins`, `draft`, `sign` and `clear`: the way of a withdrawal without a database, each step a filter. */
 import { EXIT, Failure } from '@coldwire/program';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { connectCore } from '../chain/index.ts';
 import { readIntents } from '../client/intent.ts';
 import { nameScreens, openCharter, openIdentity, openScripts } from '../serve/open-charter.ts';
@@ -10,6 +10,17 @@ import { writeDraft } from './draft.ts';
 import { readLines } from './lines.ts';
 import { namePorts } from './peers.ts';
 import { signLines } from './sign.ts';
+
+/** Each may stand in the environment instead, so that a pipe's filters need not repeat them. None is a secret. */
+const CHARTER = new Option('--charter <file>', 'charter.cbor, signed by every custodian')
+  .env('COLDWIRE_CHARTER')
+  .makeOptionMandatory();
+const KEY = new Option('--key <file>', "this vault's key file (coldwire-charter key vault)")
+  .env('COLDWIRE_KEY')
+  .makeOptionMandatory();
+const STATE = new Option('--state <dir>', 'its evidence logs; no other vault may use it meanwhile')
+  .env('COLDWIRE_STATE')
+  .makeOptionMandatory();
 
 const PORTS = `
 A port is NAME=TTY[@BAUD] or NAME=fifo:IN,OUT, with the name that the charter gives the machine: a message is made for one
@@ -45,7 +56,7 @@ function addCoins(program: Command): void {
   program
     .command('coins')
     .description('read our confirmed coins from a node, with the proofs that signers want')
-    .requiredOption('--charter <file>', 'charter.cbor, signed by every custodian')
+    .addOption(CHARTER)
     .requiredOption('--chain <url>', 'JSON-RPC of a Bitcoin node')
     .requiredOption('--chain-cookie <file>', "the node's cookie file, or one line USER:PASSWORD")
     .option('--from <height>', "first block to look at (default: after the charter's checkpoint)", parseCount)
@@ -79,7 +90,7 @@ function addDraft(program: Command): void {
   program
     .command('draft')
     .description('plan one transaction for all given intents; the draft in words is on stderr')
-    .requiredOption('--charter <file>', 'charter.cbor, signed by every custodian')
+    .addOption(CHARTER)
     .requiredOption('--coins <file>', 'what coldwire-vault coins wrote; - for standard input')
     .requiredOption('--intents <file>', 'signed intents, {"intent": hex, "signature": hex} a line')
     .option(
@@ -128,9 +139,9 @@ function addLineCommand(program: Command, role: 'signer' | 'gate', description: 
   program
     .command(role === 'signer' ? 'sign' : 'clear')
     .description(description)
-    .requiredOption('--charter <file>', 'charter.cbor, signed by every custodian')
-    .requiredOption('--key <file>', "this vault's key file (coldwire-charter key vault)")
-    .requiredOption('--state <dir>', 'its evidence logs; no other vault may use it meanwhile')
+    .addOption(CHARTER)
+    .addOption(KEY)
+    .addOption(STATE)
     .requiredOption('--port <name=tty>', `line to a ${role}; may be given again`, collect, [])
     .option('--wait <seconds>', `how long to wait for a ${role} to be there`, parseCount, 30)
     .option('--json', 'errors as JSON')
