@@ -13,6 +13,8 @@ import { destination, materials, realCharter, type SignerName, signCharter } fro
 
 export interface StartOptions {
   readonly signer?: SignerName;
+  /** false: without --signer. */
+  readonly named?: false;
   /** What comes through the key pipe; null: no key descriptor. */
   readonly block?: Uint8Array | null;
   readonly line?: readonly string[];
@@ -57,14 +59,8 @@ export class Rig {
       launcher('signer'),
       'run',
       ...line,
-      ...[
-        '--charter',
-        options.charter ?? this.charter,
-        '--state',
-        options.state ?? this.state,
-        '--signer',
-        signer,
-      ],
+      ...['--charter', options.charter ?? this.charter, '--state', options.state ?? this.state],
+      ...(options.named === false ? [] : ['--signer', signer]),
       ...(block === null ? [] : ['--key-fd', '0']),
       ...network,
       ...more,

@@ -245,3 +245,26 @@ describe.skipIf(!isRoot)('A full disk', () => {
     }
   }, 90_000);
 });
+
+describe('Without --signer', () => {
+  test('a first start is whose key block it gets, and later ones whose state it is', async () => {
+    const first = await rig.start({ signer: 'B', named: false });
+    expect(rig.console('status').answer).toMatchObject({ signer: 'B', state: 'unlocked' });
+    await first.stop();
+    const second = await rig.start({ named: false, block: null });
+    expect(rig.console('status').answer).toMatchObject({ signer: 'B', state: 'locked' });
+    await second.stop();
+    expectFailure({ named: false }, 4, /KEY_BLOCK/, materials.A.block);
+  });
+
+  test('2: a first start without a key block does not know who it is', () => {
+    expectFailure({ named: false, block: null }, 2, /nothing says which signer/);
+  });
+
+  test('4: a key block of no signer of the charter opens nothing', () => {
+    const foreign = Uint8Array.from(materials.A.block);
+    foreign[16] = (foreign[16] ?? 0) ^ 1;
+    expectFailure({ named: false }, 4, /KEY_BLOCK/, foreign);
+    expect(existsSync(join(rig.state, 'evidence-000000.cborseq'))).toBe(false);
+  });
+});
