@@ -52,14 +52,17 @@ export class SecureMemory {
     this.#sodium.sodium_memzero(bytes);
   }
 
-  /** Zeroizes everything, then gives it back. Does nothing the second time. */
+  /** Zeroizes everything, then gives it back. Does nothing the second time. One page that resists keeps no other one. */
   zeroize(): void {
     if (!live.delete(this)) return;
-    for (const buffer of this.#buffers) {
-      this.protect(buffer, 'read-write');
-      this.wipe(buffer);
-    }
-    for (const buffer of this.#buffers) this.#sodium.sodium_free(buffer.buffer);
+    const resisting = this.#buffers.filter(
+      (buffer) => this.#setProtection(buffer.buffer, 'read-write') !== 0,
+    );
+    for (const buffer of this.#buffers) if (!resisting.includes(buffer)) this.wipe(buffer);
+    for (const buffer of this.#buffers)
+      if (!resisting.includes(buffer)) this.#sodium.sodium_free(buffer.buffer);
+    const [first] = resisting;
+    if (first !== undefined) this.protect(first, 'read-write');
   }
 
   #setProtection(memory: ArrayBuffer, protection: Protection): number {
