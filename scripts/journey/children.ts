@@ -65,7 +65,8 @@ export async function startProgram(name: string, command: string, logFile: strin
 }
 
 function findReady(log: string): { pid: number; line: { readonly [key: string]: unknown } } | undefined {
-  for (const line of log.split('\n')) {
+  // Without the last piece: a line that is still being written.
+  for (const line of log.split('\n').slice(0, -1)) {
     if (!line.startsWith('{')) continue;
     const value: unknown = JSON.parse(line);
     if (!isRecord(value) || value['event'] !== 'ready' || typeof value['pid'] !== 'number') continue;

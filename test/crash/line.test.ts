@@ -225,12 +225,14 @@ test(
 );
 
 test('each program has named the faults by their codes', () => {
+  const all = new Set<string>();
   for (const running of [...signers.values(), vault]) {
     const codes = codesOf(running);
     for (const code of ['FRAME_CRC', 'MALFORMED', 'TOO_LARGE']) expect(codes, running.name).toContain(code);
-    // What only a forger of whole frames brings about.
-    expect(FORGED.filter((code) => codes.has(code)).length, running.name).toBeGreaterThan(0);
+    for (const code of codes) all.add(code);
   }
+  // What only a forger of whole frames brings about; which program meets it is chance.
+  expect(FORGED.filter((code) => all.has(code)).length).toBeGreaterThan(0);
 });
 
 test(

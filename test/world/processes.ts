@@ -111,7 +111,8 @@ export async function start(program: Start): Promise<Running> {
   const child = launch(program, false);
   const read = (): string => readFileSync(logFile, 'utf8').slice(before);
   const events = (): readonly { readonly [field: string]: unknown }[] =>
-    read().split('\n').flatMap(parseLine);
+    // Without the last piece: a line that is still being written.
+    read().split('\n').slice(0, -1).flatMap(parseLine);
   const pid = await until(
     `${name} is ready`,
     () => {
