@@ -13,10 +13,24 @@ export const SCRIPTS = fileURLToPath(new URL('..', import.meta.url));
 /** What programs get of the environment. */
 export const ENVIRONMENT = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/' };
 
+/** Each is the leader of a process group of its own, so that a whole pipeline ends with it. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGTERM');
+  for (const child of running) signalGroup(child, 'SIGTERM');
 });
+// Without a listener these signals end the journey and leave its programs, unlocked signers among them.
+for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
+  process.on(signal, () => process.exit(128 + number));
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The group has ended already.
+  }
+}
 
 export interface Program {
   readonly name: string;
@@ -37,7 +51,11 @@ const READY_MS = 60_000;
 export async function startProgram(name: string, command: string, logFile: string): Promise<Program> {
   const fd = openSync(logFile, 'a', 0o600);
   const before = readFileSync(logFile, 'utf8').length;
-  const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'ignore', fd], env: ENVIRONMENT });
+  const child = spawn('sh', ['-c', command], {
+    stdio: ['ignore', 'ignore', fd],
+    env: ENVIRONMENT,
+    detached: true,
+  });
   closeSync(fd);
   running.add(child);
   child.once('exit', () => running.delete(child));
@@ -83,7 +101,7 @@ async function stop(child: ChildProcess, pid: number, signal: NodeJS.Signals): P
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   process.kill(pid, signal);
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), 10_000);
   await ended;
   clearTimeout(timer);
 }
