@@ -24,7 +24,8 @@ export interface Charge {
 }
 
 export interface GateState {
-  readonly charter: GateCharter;
+  /** The charter in force. */
+  charter: GateCharter;
   readonly results: Map<string, GateResult>;
   /** By txid as people see it. */
   readonly cleared: Map<string, ClearedRecord>;

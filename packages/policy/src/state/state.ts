@@ -51,9 +51,11 @@ export type MinedChange = { readonly index: number; readonly block: string };
 export type FreezeRecord = { readonly by: string; readonly since: number; readonly until: number };
 
 export type PolicyState = {
-  readonly charter: CharterInForce;
+  /** The charter in force. It, `scripts` and the length of `minedChange` change together: {@link enforce}. */
+  charter: CharterInForce;
   /** By wallet, in the charter's order. */
-  readonly scripts: readonly WalletScripts[];
+  scripts: readonly WalletScripts[];
+  readonly math: PointMath;
   readonly tree: HeaderTree;
   ticks: Ticks;
   readonly coins: Map<string, CoinRecord>;
@@ -64,11 +66,25 @@ export type PolicyState = {
   /** By intent id, hexadecimal. */
   readonly intents: Map<string, IntentRecord>;
   /** By wallet: change indexes proven mined, ascending. */
-  readonly minedChange: readonly MinedChange[][];
+  minedChange: readonly MinedChange[][];
   readonly ledger: Ledger;
   /** By party: its last freeze. */
   readonly freezes: Map<string, FreezeRecord>;
 };
+
+function scriptsOf({ charter, network }: CharterInForce, math: PointMath): readonly WalletScripts[] {
+  return charter.wallets.map((wallet) => createScripts({ network, ...wallet }, math));
+}
+
+/**
+ * Another charter is in force: coins, counters, intents, freezes and the clock stay; wallets are only ever added at the end.
+ * @throws Error if a wallet key is not a point of the curve
+ */
+export function enforce(state: PolicyState, charter: CharterInForce): void {
+  state.scripts = scriptsOf(charter, state.math);
+  state.minedChange = charter.charter.wallets.map((_, wallet) => state.minedChange[wallet] ?? []);
+  state.charter = charter;
+}
 
 /**
  * The state of a machine that has seen nothing yet.
@@ -81,7 +97,8 @@ export function createPolicyState(charter: CharterInForce, math: PointMath): Pol
   if (!checkpoint.ok) throw new Error('the checkpoint of a loaded charter is a header');
   return {
     charter,
-    scripts: wallets.map((wallet) => createScripts({ network: charter.network, ...wallet }, math)),
+    scripts: scriptsOf(charter, math),
+    math,
     tree: createTree(checkpoint.value, clock.checkpointHeight),
     ticks: createTicks(clock.spacing),
     coins: new Map(),

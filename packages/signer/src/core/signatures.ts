@@ -39,10 +39,10 @@ export function sealSignatures(
   seal: Seal,
 ): Signed {
   const { requestHash, txid } = spend;
-  const { gates } = state.charter.charter;
+  const { gates } = state.policy.charter.charter;
   const plaintext = concatBytes(...signatures);
   const sealed = seal(
-    sealContext(state.charter.hash, requestHash, txid),
+    sealContext(state.policy.charter.hash, requestHash, txid),
     plaintext,
     gates.map((gate) => gate.sealKey),
   );

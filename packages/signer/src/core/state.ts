@@ -19,7 +19,7 @@ export interface SignerState {
   /** This signer's name in the charter, and its place among the signers (0 to 2). */
   readonly name: string;
   readonly place: number;
-  readonly charter: CharterInForce;
+  /** Holds the charter in force. */
   readonly policy: PolicyState;
   /** By request id in hexadecimal, oldest first. */
   readonly results: Map<string, Result>;
@@ -35,7 +35,6 @@ export function createState(charter: CharterInForce, name: string, math: PointMa
   return {
     name,
     place,
-    charter,
     policy: createPolicyState(charter, math),
     results: new Map(),
     notices: [],

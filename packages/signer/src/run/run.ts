@@ -163,7 +163,8 @@ function countNonces(signer: string, session: number): () => Uint8Array {
 }
 
 function describeSigner(machine: Machine, report: Report, verdict: Verdict): Answer {
-  const { policy, charter, name } = machine.state;
+  const { policy, name } = machine.state;
+  const { charter } = policy;
   const status = describeState(policy, machine.read().uptime);
   const custodians = charter.charter.custody.shares.find(({ signer }) => signer === name);
   const holders = custodians?.holders.map(([name]) => name) ?? [];

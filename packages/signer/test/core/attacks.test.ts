@@ -312,7 +312,7 @@ describe('Attacks on intents and policy (catalogue 24 to 30)', () => {
     for (const type of ['HELLO', 'STATUS', 'HEADERS', 'ADMIT', 'DEAD', 'FREEZE'] as const) {
       signer.deliver(type, encode(SignRequestSchema, plan()));
     }
-    expect(signer.state.charter).toBe(treasury.world.loaded);
+    expect(signer.state.policy.charter).toBe(treasury.world.loaded);
     expectGood();
   });
 
