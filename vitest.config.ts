@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: 'test/world/prepare.ts',
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -1,13 +1,8 @@
 /** The real programs as child processes: started by their launchers, watched by their own JSON lines, stopped by pid. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
-const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
-
-export function launcher(name: string): string {
-  return `${SCRIPTS}/coldwire-${name}`;
-}
+export { launcher } from './programs.ts';
 
 export interface Running {
   readonly name: string;
@@ -57,9 +52,10 @@ export interface Start {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-/** Nothing but what a signer's preflight allows. */
+/** What a person's session has, and where Node keeps what it compiled; a signer's launcher takes only the first. */
 function bareEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: process.env['HOME'] ?? '/' };
+  const { PATH = '/usr/bin:/bin', HOME = '/', NODE_COMPILE_CACHE } = process.env;
+  return { PATH, HOME, ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }) };
 }
 
 function quote(text: string): string {

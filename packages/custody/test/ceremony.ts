@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { launcher } from '../../../test/world/programs.ts';
 
-export const LAUNCHER = fileURLToPath(new URL('../../../scripts/coldwire-custody', import.meta.url));
+export const LAUNCHER = launcher('custody');
 export const MAIN = fileURLToPath(new URL('../src/custody-main.ts', import.meta.url));
 
 export type Run = {
@@ -30,13 +31,10 @@ export function layTable(): Table {
   };
 }
 
-/** Compiled modules, so that the many short processes of these tests start faster; it lies apart from the table. */
-const COMPILED = join(tmpdir(), 'coldwire-compiled');
-
 /** Only what a login gives, and a temporary directory that tests can search. */
 function environment({ directory }: Table): NodeJS.ProcessEnv {
   const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
-  return { PATH, HOME: directory, TMPDIR: directory, NODE_COMPILE_CACHE: COMPILED };
+  return { PATH, HOME: directory, TMPDIR: directory };
 }
 
 /**

@@ -1,0 +1,19 @@
+/**
+ * Before and after a run of the tests: a directory for what its files share. What Node compiles is kept there, so that the
+ * many programs that tests start by their sources start in half the time.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import type { TestProject } from 'vitest/node';
+import { RUN_DIRECTORY } from './programs.ts';
+
+export default function prepare(project: TestProject): () => void {
+  const directory = mkdtempSync(join(tmpdir(), 'coldwire-run-'));
+  process.env[RUN_DIRECTORY] = directory;
+  process.env['NODE_COMPILE_CACHE'] = join(directory, 'compiled');
+  // In watch mode the sources have changed.
+  project.onTestsRerun(async () => rmSync(join(directory, 'bundle'), { recursive: true, force: true }));
+  return () => rmSync(directory, { recursive: true, force: true });
+}
