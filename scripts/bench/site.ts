@@ -116,6 +116,13 @@ function policy(): Charter['policy'] {
     intentAhead: 2,
     freezeTicks: 36,
     gateDelay: 600,
+    velocity: [],
+    destinations: 'any',
+    destinationTicks: 0,
+    allow: [],
+    deny: [],
+    tiers: [],
+    loosenTicks: 144,
   };
 }
 
@@ -143,7 +150,7 @@ function makeCharter(keys: Site['keys'], checkpoint: Uint8Array): Charter {
     signers: SIGNERS.map((name) => ({ name, key: keys[name].expected.identityPublicKey })),
     gates: GATES.map((name) => ({ ...member(name), sealKey: gatePublicKey(gateSecret(name)) })),
     screens: [member('screen-1'), member('screen-2')],
-    requesters: [{ name: 'exchange', keys: [identity('exchange').publicKey] }],
+    requesters: [{ name: 'exchange', keys: [identity('exchange').publicKey], people: [] }],
     custodians: CUSTODIANS.map((name) => ({ ...member(name), group: name, recipient: `age1${name}` })),
     policy: policy(),
     custody: {
@@ -155,6 +162,8 @@ function makeCharter(keys: Site['keys'], checkpoint: Uint8Array): Charter {
       })),
     },
     clock: { checkpointHeight: CHECKPOINT_HEIGHT, checkpoint, spacing: 1, burial: 6, fresh: 43_200 },
+    approvers: [],
+    quorum: 2,
   };
 }
 

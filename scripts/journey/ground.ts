@@ -47,6 +47,9 @@ intent_life = 144
 intent_ahead = 2
 freeze_ticks = 36
 gate_delay = 20
+destinations = "any"
+destination_ticks = 0
+loosen_ticks = 144
 
 [[policy.window]]
 ticks = 144
@@ -122,7 +125,7 @@ function writeToml(
   const member = (table: string, name: string): string =>
     `\n[[${table}]]\nname = "${name}"\nkey = "${keys.get(name)?.key}"\n`;
   return [
-    'title = "Journey"\nnetwork = "regtest"\n',
+    'title = "Journey"\nnetwork = "regtest"\nquorum = 3\n',
     ...SIGNERS.map((name) => `\n[[signer]]\nname = "${name}"\nrecord = "keys/${name}/public.json"\n`),
     ...GATES.map((name) => `${member('gate', name)}seal_key = "${keys.get(name)?.sealKey}"\n`),
     member('vault', 'vault-1'),

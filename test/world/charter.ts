@@ -55,6 +55,13 @@ export const POLICY: Policy = {
   intentAhead: 2,
   freezeTicks: 36,
   gateDelay: 3,
+  velocity: [],
+  destinations: 'any',
+  destinationTicks: 0,
+  allow: [],
+  deny: [],
+  tiers: [],
+  loosenTicks: 144,
 };
 
 export interface Custodian {
@@ -127,7 +134,7 @@ export async function makeDeployment(
       return { ...memberOf(name, key), sealKey: gatePublicKey(key.seal ?? new Uint8Array(32)) };
     }),
     screens: ['screen-1', 'screen-2'].map((name) => memberOf(name, makeKey(name, 'screen'))),
-    requesters: [{ name: 'exchange', keys: [publicKeyOf(requesterKey)] }],
+    requesters: [{ name: 'exchange', keys: [publicKeyOf(requesterKey)], people: [] }],
     custodians: custodians.map(({ name, recipient, key }) => ({
       name,
       group: 'ops',
@@ -142,6 +149,8 @@ export async function makeDeployment(
       burial: options.burial ?? 3,
       fresh: 43_200,
     },
+    approvers: [],
+    quorum: 2,
   };
   const bytes = encode(Charter, charter);
   const loaded = loadCharter(bytes);

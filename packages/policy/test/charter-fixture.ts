@@ -40,6 +40,7 @@ export function sampleCharter(network: Charter['network'] = 'regtest'): Charter 
   const requester = (name: string) => ({
     name,
     keys: [identity(name).publicKey, identity(`${name} spare`).publicKey],
+    people: [],
   });
   return {
     version: 0,
@@ -76,6 +77,13 @@ export function sampleCharter(network: Charter['network'] = 'regtest'): Charter 
       intentAhead: 2,
       freezeTicks: 36,
       gateDelay: 600,
+      velocity: [],
+      destinations: 'any',
+      destinationTicks: 0,
+      allow: [],
+      deny: [],
+      tiers: [],
+      loosenTicks: 144,
     },
     custody: {
       shares: SIGNERS.map((signer) => ({
@@ -92,6 +100,8 @@ export function sampleCharter(network: Charter['network'] = 'regtest'): Charter 
       burial: 6,
       fresh: 43_200,
     },
+    approvers: [],
+    quorum: 2,
   };
 }
 

@@ -50,8 +50,8 @@ export function makeCharter(screenKey: Uint8Array): Charter {
     gates: [{ ...member('gate1', 34), sealKey: sha(35) }],
     screens: [member('screen0', 36), { name: 'screen1', key: screenKey }],
     requesters: [
-      { name: 'desk', keys: [desk.publicKey] },
-      { name: 'desk2', keys: [mallory.publicKey] },
+      { name: 'desk', keys: [desk.publicKey], people: [] },
+      { name: 'desk2', keys: [mallory.publicKey], people: [] },
     ],
     custodians: custodians.map(({ publicKey }, i) => ({
       name: `custodian${i}`,
@@ -77,6 +77,13 @@ export function makeCharter(screenKey: Uint8Array): Charter {
       intentAhead: 6,
       freezeTicks: 36,
       gateDelay: 600,
+      velocity: [],
+      destinations: 'any',
+      destinationTicks: 0,
+      allow: [],
+      deny: [],
+      tiers: [],
+      loosenTicks: 144,
     },
     custody: {
       shares: ['A', 'B', 'C'].map((signer) => ({
@@ -87,6 +94,8 @@ export function makeCharter(screenKey: Uint8Array): Charter {
       })),
     },
     clock: { checkpointHeight: 0, checkpoint: new Uint8Array(80), spacing: 1, burial: 6, fresh: 10_000_000 },
+    approvers: [],
+    quorum: 2,
   };
 }
 

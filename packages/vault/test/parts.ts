@@ -48,6 +48,13 @@ export const policy: Policy = {
   intentAhead: 6,
   freezeTicks: 36,
   gateDelay: 600,
+  velocity: [],
+  destinations: 'any',
+  destinationTicks: 0,
+  allow: [],
+  deny: [],
+  tiers: [],
+  loosenTicks: 144,
 };
 
 export interface IntentParts {

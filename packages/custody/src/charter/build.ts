@@ -9,6 +9,7 @@ import { loadCharter } from '@coldwire/policy';
 import { EXIT, Failure } from '@coldwire/program';
 import {
   Charter,
+  DESTINATIONS,
   encode,
   fromHex,
   NETWORKS,
@@ -17,10 +18,12 @@ import {
   SCRIPT_TYPES,
   SignedCharter,
 } from '@coldwire/protocol';
+import { decodeAddress } from '@coldwire/wallet';
 import { parse } from 'smol-toml';
 
 import { type PublicRecord, parsePublicRecord } from '../public-record.ts';
 import { TableReader } from './reader.ts';
+import { readSshKey } from './ssh-key.ts';
 
 /** The charter before this one: its hash, and the hash of the first. */
 export interface Predecessor {
@@ -96,15 +99,18 @@ function readCharter(reader: TableReader, directory: string, before: Predecessor
     requesters: reader.tables('requester', (row) => ({
       name: row.text('name'),
       keys: row.hexList('keys', 32),
+      people: row.has('people') ? row.textList('people') : [],
     })),
     custodians: reader.tables('custodian', (row) => ({
       ...readMember(row),
       group: row.text('group'),
       recipient: row.text('recipient'),
     })),
-    policy: readPolicy(reader.table('policy')),
+    policy: readPolicy(reader.table('policy'), network),
     custody: { shares: records.map(sharesOf) },
     clock: readClock(reader.table('clock')),
+    approvers: reader.has('approver') ? reader.tables('approver', readApprover) : [],
+    quorum: reader.integer('quorum'),
   };
 }
 
@@ -159,7 +165,50 @@ function sharesOf(record: PublicRecord): Charter['custody']['shares'][number] {
   };
 }
 
-function readPolicy(row: TableReader): Policy {
+/** `ssh-ed25519 AAAA… comment` as `ssh-keygen` writes it into a .pub file. */
+function readApprover(row: TableReader): Charter['approvers'][number] {
+  const name = row.text('name');
+  const keys = row.textList('keys').map((line) => {
+    const key = readSshKey(line);
+    if (key === undefined)
+      throw row.refuse('keys', 'must be lines of .pub files: ssh-ed25519 or sk-ssh-ed25519@openssh.com');
+    return key;
+  });
+  return { name, keys };
+}
+
+function readScripts(row: TableReader, key: string, network: NetworkName): readonly Uint8Array[] {
+  if (!row.has(key)) return [];
+  return row.textList(key).map((address) => {
+    const script = decodeAddress(address, network);
+    if (!script.ok) throw row.refuse(key, `has "${address}", which is no address of ${network}`);
+    return script.value;
+  });
+}
+
+function readVelocity(row: TableReader): Policy['velocity'][number] {
+  const per = row.text('per');
+  if (per !== 'destination' && per !== 'requester')
+    throw row.refuse('per', 'must be "destination" or "requester"');
+  return { per, ticks: row.integer('ticks'), amount: row.sats('amount'), count: row.integer('count') };
+}
+
+function readTier(row: TableReader): Policy['tiers'][number] {
+  return {
+    above: row.sats('above'),
+    approvals: row.integer('approvals'),
+    approvers: row.textList('approvers'),
+  };
+}
+
+function readDestinations(row: TableReader): Policy['destinations'] {
+  const text = row.text('destinations');
+  const known = DESTINATIONS.find((mode) => mode === text);
+  if (known === undefined) throw row.refuse('destinations', `must be one of ${DESTINATIONS.join(', ')}`);
+  return known;
+}
+
+function readPolicy(row: TableReader, network: NetworkName): Policy {
   const policy: Policy = {
     maxInputs: row.integer('max_inputs'),
     maxOutputs: row.integer('max_outputs'),
@@ -187,6 +236,13 @@ function readPolicy(row: TableReader): Policy {
     intentAhead: row.integer('intent_ahead'),
     freezeTicks: row.integer('freeze_ticks'),
     gateDelay: row.integer('gate_delay'),
+    velocity: row.has('velocity') ? row.tables('velocity', readVelocity) : [],
+    destinations: readDestinations(row),
+    destinationTicks: row.integer('destination_ticks'),
+    allow: readScripts(row, 'allow', network),
+    deny: readScripts(row, 'deny', network),
+    tiers: row.has('tier') ? row.tables('tier', readTier) : [],
+    loosenTicks: row.integer('loosen_ticks'),
   };
   row.finish();
   return policy;

@@ -40,6 +40,10 @@ export class TableReader {
     return value;
   }
 
+  has(key: string): boolean {
+    return this.#table[key] !== undefined;
+  }
+
   text(key: string): string {
     const value = this.#take(key);
     if (typeof value !== 'string' || value === '') throw this.refuse(key, 'must be a text');

@@ -4,7 +4,9 @@
  * Spec: protocol-spec/5-charter.md, "Consistency".
  */
 import { type Charter, isPublicKey, toHex } from '@coldwire/protocol';
+import { findApprovalProblems } from './approval-consistency.ts';
 import { findClockProblems } from './clock-consistency.ts';
+import { findDestinationProblems } from './destination-consistency.ts';
 import { findPolicyProblems } from './policy-consistency.ts';
 import { findWalletProblems } from './wallet-consistency.ts';
 
@@ -21,6 +23,7 @@ function listNames(charter: Charter): Named[] {
     ...of('screen', charter.screens),
     ...of('requester', charter.requesters),
     ...of('custodian', charter.custodians),
+    ...of('approver', charter.approvers),
   ];
 }
 
@@ -36,7 +39,10 @@ function listKeys(charter: Charter): Keyed[] {
   const requesters = charter.requesters.flatMap(({ name, keys }) =>
     keys.map((key) => ({ owner: name, key })),
   );
-  return [...single, ...requesters];
+  const approvers = charter.approvers.flatMap(({ name, keys }) =>
+    keys.map(({ key }) => ({ owner: name, key })),
+  );
+  return [...single, ...requesters, ...approvers];
 }
 
 /** Names differ even when case is ignored: people read them aloud. */
@@ -124,6 +130,8 @@ export function findProblems(charter: Charter): readonly string[] {
     ...findKeyProblems(charter),
     ...findWalletProblems(charter),
     ...findPolicyProblems(charter.policy, charter.network),
+    ...findDestinationProblems(charter.policy),
+    ...findApprovalProblems(charter),
     ...findClockProblems(charter),
     ...findCustodyProblems(charter),
     ...findLonelyRoles(charter),

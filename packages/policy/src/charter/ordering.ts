@@ -12,8 +12,16 @@ export type Direction =
   | 'larger'
   /** Members are taken away. */
   | 'fewer'
+  /** Members are added. */
+  | 'more'
   /** For every old window there is a new one that is as long or longer and allows no more. */
   | 'windows'
+  /** The same for limits per destination and per requester. */
+  | 'velocity'
+  /** Each tier starts as low or lower, needs as many or more, of the same people or fewer; or there was none before. */
+  | 'tiers'
+  /** Who is named with a requester stays named, unless the requester is gone. */
+  | 'people'
   /** None: any change is loosening. */
   | 'fixed'
   /** It must change, and says nothing about limits. */
@@ -42,6 +50,9 @@ const row = (field: string, direction: Direction, read: (charter: Charter) => Va
   read,
 });
 
+/** The strictest first. */
+const STRICTNESS: readonly Charter['policy']['destinations'][] = ['listed', 'registered', 'any'];
+
 /** Every field of the charter, once. */
 export const ORDERING: readonly Row[] = [
   row('version', 'fixed', ({ version }) => version),
@@ -57,6 +68,9 @@ export const ORDERING: readonly Row[] = [
   row('screens', 'fewer', ({ screens }) => rows(screens)),
   row('requesters', 'fewer', ({ requesters }) =>
     requesters.flatMap(({ name, keys }) => keys.map((key) => canonicalText([name, key]))),
+  ),
+  row('requesters.people', 'people', ({ requesters }) =>
+    requesters.flatMap(({ name, people }) => people.map((person) => canonicalText([name, person]))),
   ),
   // Fewer custodians are a smaller quorum for the next charter, so taking one away is no tightening.
   row('custodians', 'fixed', ({ custodians }) => rows(custodians)),
@@ -78,12 +92,23 @@ export const ORDERING: readonly Row[] = [
   // A longer freeze is more power for one person, a shorter one less protection.
   row('policy.freezeTicks', 'fixed', ({ policy }) => policy.freezeTicks),
   row('policy.gateDelay', 'larger', ({ policy }) => policy.gateDelay),
+  row('policy.velocity', 'velocity', ({ policy }) => rows(policy.velocity)),
+  row('policy.destinations', 'smaller', ({ policy }) => STRICTNESS.indexOf(policy.destinations)),
+  row('policy.destinationTicks', 'larger', ({ policy }) => policy.destinationTicks),
+  row('policy.allow', 'fewer', ({ policy }) => rows(policy.allow)),
+  row('policy.deny', 'more', ({ policy }) => rows(policy.deny)),
+  row('policy.tiers', 'tiers', ({ policy }) => rows(policy.tiers)),
+  row('policy.loosenTicks', 'larger', ({ policy }) => policy.loosenTicks),
   row('custody', 'fixed', ({ custody }) => rows(custody.shares)),
   row('clock.checkpointHeight', 'fixed', ({ clock }) => clock.checkpointHeight),
   row('clock.checkpoint', 'fixed', ({ clock }) => rows([clock.checkpoint])),
   row('clock.spacing', 'fixed', ({ clock }) => clock.spacing),
   row('clock.burial', 'larger', ({ clock }) => clock.burial),
   row('clock.fresh', 'smaller', ({ clock }) => clock.fresh),
+  row('approvers', 'fewer', ({ approvers }) =>
+    approvers.flatMap(({ name, keys }) => keys.map((key) => canonicalText([name, key]))),
+  ),
+  row('quorum', 'larger', ({ quorum }) => quorum),
 ];
 
 export type FieldChange = { readonly field: string; readonly change: 'tightening' | 'loosening' | 'free' };
@@ -106,6 +131,34 @@ function areWindowsTighter(before: Charter, after: Charter): boolean {
   );
 }
 
+function isVelocityTighter(before: Charter, after: Charter): boolean {
+  return before.policy.velocity.every((old) =>
+    after.policy.velocity.some(({ per, ticks, amount, count }) => {
+      return per === old.per && ticks >= old.ticks && amount <= old.amount && count <= old.count;
+    }),
+  );
+}
+
+function areTiersTighter(before: Charter, after: Charter): boolean {
+  const old = before.policy.tiers;
+  const now = after.policy.tiers;
+  if (old.length === 0) return true;
+  // Another tier in between could ask for less than the one that decided before.
+  if (old.length !== now.length) return false;
+  return old.every(({ above, approvals, approvers }, place) => {
+    const tier = now[place];
+    if (tier === undefined || tier.above > above || tier.approvals < approvals) return false;
+    return tier.approvers.every((name) => approvers.includes(name));
+  });
+}
+
+function arePeopleKept(before: Charter, after: Charter): boolean {
+  return before.requesters.every(({ name, people }) => {
+    const requester = after.requesters.find((row) => row.name === name);
+    return requester === undefined || people.every((person) => requester.people.includes(person));
+  });
+}
+
 function isTighter({ direction, read }: Row, before: Charter, after: Charter): boolean {
   const old = read(before);
   const now = read(after);
@@ -116,8 +169,16 @@ function isTighter({ direction, read }: Row, before: Charter, after: Charter): b
       return now > old;
     case 'fewer':
       return Array.isArray(old) && Array.isArray(now) && now.every((member) => old.includes(member));
+    case 'more':
+      return Array.isArray(old) && Array.isArray(now) && old.every((member) => now.includes(member));
     case 'windows':
       return areWindowsTighter(before, after);
+    case 'velocity':
+      return isVelocityTighter(before, after);
+    case 'tiers':
+      return areTiersTighter(before, after);
+    case 'people':
+      return arePeopleKept(before, after);
     case 'fixed':
     case 'free':
       return false;

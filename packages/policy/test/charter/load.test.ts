@@ -128,7 +128,7 @@ describe('a charter', () => {
       vaults: charter.vaults.slice(0, 1),
       gates: charter.gates.slice(0, 1),
       screens: charter.screens.slice(0, 1),
-      requesters: charter.requesters.map(({ name, keys }) => ({ name, keys: keys.slice(0, 1) })),
+      requesters: charter.requesters.map((row) => ({ ...row, keys: row.keys.slice(0, 1) })),
       custody: { shares: charter.custody.shares.map((row) => ({ ...row, threshold: 3 })) },
     });
     expect(problems(lonely(regtest))).toEqual([]);

@@ -48,7 +48,26 @@ export const GateMember = struct('Gate', {
   sealKey: field(3, key()),
 });
 export type GateMember = Infer<typeof GateMember>;
-export const Requester = struct('Requester', { name: field(1, name()), keys: field(2, list(key(), 1, 4)) });
+export const Requester = struct('Requester', {
+  name: field(1, name()),
+  keys: field(2, list(key(), 1, 4)),
+  /** Approvers who can use these keys: their approvals do not count for its intents. */
+  people: field(3, list(name(), 0, 16)),
+});
+export const APPROVER_KEYS = ['ssh-ed25519', 'sk-ssh-ed25519@openssh.com'] as const;
+export const ApproverKey = struct('ApproverKey', {
+  /** As OpenSSH names it: a key in a file, or one in a security key that asks for a touch. */
+  kind: field(1, literal(...APPROVER_KEYS)),
+  key: field(2, key()),
+  /** What the security key was told to make the key for, such as "ssh:"; empty for a key in a file. */
+  application: field(3, text(0, 64)),
+});
+export type ApproverKey = Infer<typeof ApproverKey>;
+export const Approver = struct('Approver', {
+  name: field(1, name()),
+  keys: field(2, list(ApproverKey, 1, 4)),
+});
+export type Approver = Infer<typeof Approver>;
 export const Custodian = struct('Custodian', {
   name: field(1, text(1, 32)),
   group: field(2, text(1, 32)),
@@ -66,6 +85,23 @@ export const WindowRow = struct('Window', {
   count: field(3, uint(1_000_000)),
   fee: field(4, sats()),
 });
+/** What may go to one destination, or be asked for by one requester, in so many ticks. */
+export const VelocityRow = struct('Velocity', {
+  per: field(1, literal('destination', 'requester')),
+  ticks: field(2, uint(1_000_000)),
+  amount: field(3, sats()),
+  count: field(4, uint(1_000_000)),
+});
+/** An intent of more than `above` sat needs so many approvals of these people; the last tier that fits decides. */
+export const TierRow = struct('Tier', {
+  above: field(1, sats()),
+  approvals: field(2, uint(16)),
+  approvers: field(3, list(name(), 1, 64)),
+});
+/** Where money may go: anywhere; where a requester registered it and the delay is over; only to the allow list. */
+export const DESTINATIONS = ['any', 'registered', 'listed'] as const;
+const destination = () => bytes(1, 42);
+
 export const SCRIPT_TYPES = ['p2pkh', 'p2sh', 'p2wpkh', 'p2wsh', 'p2tr'] as const;
 
 export const PolicyRow = struct('Policy', {
@@ -95,6 +131,17 @@ export const PolicyRow = struct('Policy', {
   freezeTicks: field(16, uint(10_000)),
   /** Seconds that an intent's home gate must be silent before another gate clears it. */
   gateDelay: field(17, uint(10_000_000)),
+  velocity: field(18, list(VelocityRow, 0, 8)),
+  destinations: field(19, literal(...DESTINATIONS)),
+  /** Ticks from a destination's registration until it may be paid. */
+  destinationTicks: field(20, uint(100_000)),
+  /** scriptPubKeys that need no registration, and such as are never paid. */
+  allow: field(21, list(destination(), 0, 512)),
+  deny: field(22, list(destination(), 0, 512)),
+  /** By ascending amount. */
+  tiers: field(23, list(TierRow, 0, 8)),
+  /** Ticks until a charter that loosens anything is in force. */
+  loosenTicks: field(24, uint(100_000)),
 });
 export type Policy = Infer<typeof PolicyRow>;
 
@@ -146,6 +193,9 @@ export const Charter = struct('Charter', {
   policy: field(14, PolicyRow),
   custody: field(15, CustodyRow),
   clock: field(16, ClockRow),
+  approvers: field(17, list(Approver, 0, 64)),
+  /** Custodians who must sign a later charter, the end of a freeze, the return of a machine that lost its memory. */
+  quorum: field(18, uint(64)),
 });
 export type Charter = Infer<typeof Charter>;
 

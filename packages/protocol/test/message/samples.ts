@@ -53,7 +53,7 @@ export const CHARTER: Infer<typeof Charter> = {
   signers: SIGNERS.map(member),
   gates: ['G1', 'G2'].map((name) => ({ ...member(name), sealKey: made(`seal ${name}`) })),
   screens: ['S1', 'S2'].map(member),
-  requesters: [{ name: 'exchange', keys: [keyOf('exchange').publicKey] }],
+  requesters: [{ name: 'exchange', keys: [keyOf('exchange').publicKey], people: ['erin'] }],
   custodians: ['carol', 'dave'].map((name) => ({
     name,
     group: name === 'carol' ? 'one' : 'two',
@@ -78,6 +78,13 @@ export const CHARTER: Infer<typeof Charter> = {
     intentAhead: 6,
     freezeTicks: 36,
     gateDelay: 3_600,
+    velocity: [{ per: 'destination', ticks: 144, amount: 20_000_000_000n, count: 50 }],
+    destinations: 'registered',
+    destinationTicks: 144,
+    allow: [concatBytes(Uint8Array.of(0, 20), made('allowed', 20))],
+    deny: [concatBytes(Uint8Array.of(0, 20), made('denied', 20))],
+    tiers: [{ above: 100_000_000n, approvals: 1, approvers: ['erin', 'fred'] }],
+    loosenTicks: 144,
   },
   custody: {
     shares: SIGNERS.map((signer) => ({
@@ -94,6 +101,14 @@ export const CHARTER: Infer<typeof Charter> = {
     burial: 6,
     fresh: 43_200,
   },
+  approvers: [
+    { name: 'erin', keys: [{ kind: 'ssh-ed25519', key: keyOf('erin').publicKey, application: '' }] },
+    {
+      name: 'fred',
+      keys: [{ kind: 'sk-ssh-ed25519@openssh.com', key: keyOf('fred').publicKey, application: 'ssh:' }],
+    },
+  ],
+  quorum: 2,
 };
 export const CHARTER_BYTES = encode(Charter, CHARTER);
 export const CHARTER_HASH = hashCharter(CHARTER_BYTES);

@@ -57,7 +57,7 @@ export function writeCharters(): void {
       `key ${key} is missing`,
     );
   }
-  charter('refuse-unknown-key', 'MALFORMED', other(17, 0), 'a seventeenth key');
+  charter('refuse-unknown-key', 'MALFORMED', other(19, 0), 'a nineteenth key');
   charter(
     'refuse-descending',
     'NONCANONICAL',
