@@ -6,6 +6,7 @@ export {
   LINE_FLAGS,
   type LineFlags,
   type LineOption,
+  openLastingLine,
   openLine,
   readLineFlags,
   speedOf,

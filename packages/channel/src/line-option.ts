@@ -2,7 +2,7 @@
  * How a program's command line names its line, and opening it: a serial port, two FIFOs, or a shell's pipes.
  * Refuses none, more than one, and a line that cannot be opened, each with what to do.
  */
-import { openFifo, openStdio, openTty, type Port } from '@coldwire/link';
+import { type LastingOwner, makeLasting, openFifo, openStdio, openTty, type Port } from '@coldwire/link';
 import { EXIT, Failure } from '@coldwire/program';
 
 export type LineOption =
@@ -62,4 +62,22 @@ export function openLine(line: LineOption): Port {
       todo: 'Mend the line and start again.',
     });
   }
+}
+
+/**
+ * As `openLine`; a serial port that goes away later is opened again when it comes back. FIFOs do not go away, and what a
+ * shell has opened only the shell can open again.
+ * @param vet judges the port before it is opened again @throws Failure (ENVIRONMENT) if it cannot be opened now
+ */
+export function openLastingLine(
+  line: LineOption,
+  owner: Omit<LastingOwner, 'open'> & { readonly vet?: () => void },
+): Port {
+  const port = openLine(line);
+  if (line.kind !== 'tty') return port;
+  const open = (): Port => {
+    owner.vet?.();
+    return openTty(line.path, line.baud);
+  };
+  return makeLasting(port, { ...owner, open });
 }
