@@ -66,5 +66,5 @@ export function peerOf(roster: Roster, one: string, other: string): Receiver | u
 }
 
 export function isSameCharter(roster: Roster, hash: Uint8Array): boolean {
-  return equalBytes(roster.hash, hash);
+  return equalBytes(roster.first, hash);
 }

@@ -52,7 +52,7 @@ export interface Taken {
 
 /** What a channel needs of the program around it. */
 export interface ChannelOwner {
-  /** Hash of the charter in force. */
+  /** Hash of the first charter: what every message binds. */
   readonly charter: Uint8Array;
   /** How often this program has started with its identity. */
   readonly session: number;

@@ -80,9 +80,9 @@ class VaultLog {
   /** Real time (s) before a request whose reading is unknown: ticks that it may have settled are not known from then on. */
   #unknownSince: number | undefined;
 
-  constructor(core: Core, { charter, hash }: Roster, tally: Tally) {
+  constructor(core: Core, { charter, first }: Roster, tally: Tally) {
     this.#core = core;
-    this.#charterText = toHex(hash);
+    this.#charterText = toHex(first);
     this.#millitick = charter.clock.spacing * 500;
     this.#tally = tally;
   }

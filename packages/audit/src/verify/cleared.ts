@@ -114,7 +114,7 @@ function checkSeal(
   const plaintext = concatBytes(...signatures);
   if (!equalBytes(taggedHash('commitment', plaintext), commitment))
     return 'it commits to other signatures than those in the witness';
-  const context = sealContext(roster.hash, hashRequest(requestBody), txid);
+  const context = sealContext(roster.first, hashRequest(requestBody), txid);
   const gates = roster.charter.gates.map(({ sealKey }) => sealKey);
   return isRebuilt(rebuildSealed(contentKey, context, gates, plaintext), sealed)
     ? undefined

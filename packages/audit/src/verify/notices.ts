@@ -31,10 +31,10 @@ export function checkNotices(transcript: Transcript, findings: Findings): void {
 }
 
 /** The local record of each start names the charter, but a vault's. */
-export function checkStarts({ role, items }: Transcript, { hash }: Roster, findings: Findings): void {
+export function checkStarts({ role, items }: Transcript, { first }: Roster, findings: Findings): void {
   if (role === 'vault') return;
   for (const item of items) {
-    if (item.kind !== 'local' || item.local.event !== 'start' || item.local.detail === toHex(hash)) continue;
+    if (item.kind !== 'local' || item.local.event !== 'start' || item.local.detail === toHex(first)) continue;
     findings.find('WRONG_CHARTER', item.entry.place, 'the machine was started under another charter');
   }
 }

@@ -62,7 +62,7 @@ function judgeAnswer(
   const isIntact =
     version === PROTOCOL_VERSION &&
     type === MESSAGE_TYPES.SIGNED.number &&
-    equalBytes(header.value.charter, charter.hash) &&
+    equalBytes(header.value.charter, charter.first) &&
     body.length === bodyLength &&
     equalBytes(hashBody(body), bodyHash);
   const signed = isIntact ? decode(Signed, body.subarray(SALT_LENGTH), BODY_MAX) : undefined;

@@ -39,7 +39,7 @@ export function unsealAnswer(
     wraps: sealed.wraps.map(([, bytes], gate) => ({ gate, bytes })),
     ciphertext: sealed.ciphertext,
   };
-  const opened = open(charter.place, sealContext(charter.hash, requestHash, txid), message);
+  const opened = open(charter.place, sealContext(charter.first, requestHash, txid), message);
   if (opened === null || opened.plaintext.length !== 64 * inputs)
     return refuse('GATE_SEAL', { signer: answer.signer });
   if (!equalBytes(taggedHash('commitment', opened.plaintext), commitment)) {

@@ -38,7 +38,7 @@ export class GateMachine implements ChannelOwner {
     this.#log = log;
     this.#identity = identity;
     this.#open = (gate, context, sealed) => openSealed(sealKey, gate, context, sealed);
-    this.charter = state.charter.hash;
+    this.charter = state.charter.first;
   }
 
   get session(): number {

@@ -103,7 +103,7 @@ function lineTo({ charter, name }: GateCharter, vault: string | undefined): Line
 
 /** A start's local record holds the hash of the charter: what was cleared under one is not another's. */
 function refuseOtherCharter(hash: Uint8Array, charter: GateCharter, directory: string): void {
-  if (equalBytes(hash, charter.hash)) return;
+  if (equalBytes(hash, charter.first)) return;
   throw new Failure(EXIT.ENVIRONMENT, {
     code: 'WRONG_CHARTER',
     what: 'this state was made under another charter',

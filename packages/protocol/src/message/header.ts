@@ -18,7 +18,7 @@ export const SALT_LENGTH = 16;
 export const Header = struct('Header', {
   version: field(1, uint(255)),
   type: field(2, uint(65535)),
-  /** Hash of the charter in force at the sender. */
+  /** Hash of the first charter: what a machine and all its messages belong to for life. */
   charter: field(3, bytes(32)),
   sender: field(4, name()),
   recipient: field(5, name()),

@@ -42,7 +42,7 @@ export function sealSignatures(
   const { gates } = state.policy.charter.charter;
   const plaintext = concatBytes(...signatures);
   const sealed = seal(
-    sealContext(state.policy.charter.hash, requestHash, txid),
+    sealContext(state.policy.charter.first, requestHash, txid),
     plaintext,
     gates.map((gate) => gate.sealKey),
   );

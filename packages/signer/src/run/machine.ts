@@ -36,7 +36,7 @@ export class Machine implements ChannelOwner {
     this.#state = state;
     this.#log = log;
     this.#report = report;
-    this.charter = state.policy.charter.hash;
+    this.charter = state.policy.charter.first;
   }
 
   get state(): SignerState {

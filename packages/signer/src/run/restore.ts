@@ -39,10 +39,10 @@ function refuseOtherCharter(
   charter: CharterInForce,
   directory: string,
 ): void {
-  if (event !== 'start' || detail === toHex(charter.hash)) return;
+  if (event !== 'start' || detail === toHex(charter.first)) return;
   throw new Failure(EXIT.ENVIRONMENT, {
     code: 'WRONG_CHARTER',
-    what: `this state was made under the charter ${detail.slice(0, 16)}…, not ${toHex(charter.hash).slice(0, 16)}…`,
+    what: `this state was made under the charter ${detail.slice(0, 16)}…, not ${toHex(charter.first).slice(0, 16)}…`,
     where: directory,
     todo: 'Name the charter that this machine runs under, or another state directory.',
   });

@@ -58,7 +58,7 @@ export function runSigner(options: RunOptions): void {
   const restored = restore(directory, charter, line, nativePointMath(natives));
   if (restored.torn > 0) report.event('torn', { bytes: restored.torn });
   machine = new Machine(restored.state, restored.log, report);
-  machine.happen({ event: 'start', detail: toHex(charter.hash) });
+  machine.happen({ event: 'start', detail: toHex(charter.first) });
   if (first !== undefined) machine.unlock(first.keys, 'at start');
   else if (options.keyFd !== undefined) {
     machine.unlock(openKeyMemory(natives, options.keyFd, expected), 'at start');

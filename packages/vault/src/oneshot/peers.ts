@@ -64,7 +64,7 @@ export class Lines {
             openPort: port.open,
             baud: port.baud,
             line: lineTo(charter, identity.name, role, port.name),
-            charter: charter.hash,
+            charter: charter.first,
             identity: identity.signer,
             directory: openSecureDirectory(join(directory, 'lines', port.name)),
             hello: () => hello,

@@ -58,7 +58,7 @@ export async function serve(settings: Settings): Promise<void> {
   startAt(store, checkpointOf(charter));
   const stop = new AbortController();
   const bells = { intents: new Bell(), work: new Bell(), peers: new Bell() };
-  const common = { charter: charter.hash, identity: identity.signer, hello: () => helloOf(store) };
+  const common = { charter: charter.first, identity: identity.signer, hello: () => helloOf(store) };
   const sessionOf = ({ line, port }: NamedLine): SessionOptions => ({
     ...common,
     line,

@@ -53,7 +53,7 @@ export interface SessionOptions {
   /** Bits a second; 0 for FIFOs and pipes. */
   readonly baud: number;
   readonly line: Line;
-  /** Hash of the charter in force. */
+  /** Hash of the first charter: what every message binds. */
   readonly charter: Uint8Array;
   readonly identity: Ed25519Signer;
   /** Directory of this line's evidence log. */
