@@ -15,10 +15,13 @@ export type Domain =
   | 'intent'
   | 'log'
   | 'message'
+  | 'order'
   | 'body'
+  | 'registration'
   | 'request'
   | 'share'
-  | 'verdict';
+  | 'verdict'
+  | 'witness';
 
 const tags = new Map<Domain, Uint8Array>();
 

@@ -9,7 +9,7 @@ import { taggedHash } from '../hash.ts';
 /** Most DATA frames that may be unacknowledged. */
 export const MAX_WINDOW = 8;
 
-/** `window`: 1…8 frames, that the sender of the hello can use. `resume`: ≤ 64 bytes, opaque to the link. */
+/** `window`: 1…8 frames, that the sender of the hello can use. `resume`: ≤ 128 bytes, opaque to the link. */
 export type Hello = { readonly nonce: Uint8Array; readonly window: number; readonly resume: Uint8Array };
 
 /** A hello that answers one: `echo` is the initiator's nonce. */

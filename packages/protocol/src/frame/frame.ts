@@ -50,7 +50,7 @@ type Shape = {
 };
 
 /** Most bytes of the opaque part of a hello. */
-export const MAX_RESUME = 64;
+export const MAX_RESUME = 128;
 export const NONCE_BYTES = 16;
 
 const bare = { connected: true, seq: false, ack: true, min: 0, max: 0 };

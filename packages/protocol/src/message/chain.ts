@@ -4,7 +4,17 @@
  * signature, a receipt for what was never sent. Spec: protocol-spec/4-messages.md, "Chain".
  */
 import { concatBytes, equalBytes } from '../bytes.ts';
-import { bytes, decode, encode, field, type Infer, type Result, struct, uint } from '../cbor/index.ts';
+import {
+  bytes,
+  decode,
+  encode,
+  field,
+  type Infer,
+  optional,
+  type Result,
+  struct,
+  uint,
+} from '../cbor/index.ts';
 import { verifyEd25519 } from '../ed25519.ts';
 import type { Fault, FaultCode } from '../fault.ts';
 import { Header, hashBody, messageHash, PROTOCOL_VERSION, SALT_LENGTH } from './header.ts';
@@ -224,7 +234,13 @@ export function recordReceived(chain: Chain, message: Message, header: Header): 
 }
 
 /** What each side puts into its link hello: the last message that it has taken from the other. An unsigned hint. */
-export const Resume = struct('Resume', { seq: field(1, uint()), hash: field(2, bytes(32)) });
+export const Resume = struct('Resume', {
+  seq: field(1, uint()),
+  hash: field(2, bytes(32)),
+  /** The last message of its own that the other has acknowledged: for a peer that has lost its memory. */
+  acknowledgedSeq: optional(3, uint()),
+  acknowledgedHash: optional(4, bytes(32)),
+});
 export type Resume = Infer<typeof Resume>;
 
 export type Resumption =
@@ -260,4 +276,31 @@ export function suspectSelf(chain: Chain, receipt: Head): 'STATE_ROLLBACK' | 'CL
   const known = headOf(chain, receipt.seq);
   if (known !== undefined && equalBytes(known, receipt.hash)) return undefined;
   return receipt.seq > chain.acknowledged.seq ? 'CLONE' : undefined;
+}
+
+/** Where both directions of a line stand as its peer says. */
+export interface Positions {
+  readonly mine: Head;
+  readonly theirs: Head;
+}
+
+/**
+ * The positions that a hello names, if going on from them would help: the peer has taken, or says that it has shown us, more
+ * than this chain knows. Undefined: it names none, or nothing was lost here.
+ */
+export function findRealignment(chain: Chain, hello: Resume): Positions | undefined {
+  const { seq, hash, acknowledgedSeq, acknowledgedHash } = hello;
+  if (acknowledgedSeq === undefined || acknowledgedHash === undefined) return undefined;
+  const known = headOf(chain, seq);
+  const isMineKnown = known !== undefined && equalBytes(known, hash);
+  const isTheirsKnown =
+    acknowledgedSeq < chain.theirs.seq ||
+    (acknowledgedSeq === chain.theirs.seq && equalBytes(acknowledgedHash, chain.theirs.hash));
+  if (isMineKnown && isTheirsKnown) return undefined;
+  return { mine: { seq, hash }, theirs: { seq: acknowledgedSeq, hash: acknowledgedHash } };
+}
+
+/** The chain of a machine that has lost its memory, from where its peer says that it stands. */
+export function realignChain(chain: Chain, { mine, theirs }: Positions): Chain {
+  return { ...chain, mine, theirs, acknowledged: mine, sent: [] };
 }
