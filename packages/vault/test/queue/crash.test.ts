@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { toHex } from '@coldwire/protocol';
 import { outpointKey } from '@coldwire/wallet';
 import { describe, expect, it } from 'vitest';
+import { inForm } from '../../../../test/world/form.ts';
 import { createDraw } from '../../src/coins/draw.ts';
 import {
   carriersOf,
@@ -15,7 +16,7 @@ import {
 import { makeDirectory } from '../fixture.ts';
 
 const WRITER = join(import.meta.dirname, 'writer.ts');
-const ROUNDS = 25;
+const ROUNDS = inForm(8, 25);
 const WITHDRAWALS = 60;
 
 /** Runs the writer, kills it without warning after it has printed some lines, and returns those. */
