@@ -6,10 +6,12 @@ export { type Accepted, acceptHeaders } from './accept-headers.ts';
 export { admit } from './admit.ts';
 export { type CharterInForce, type Loaded, loadCharter, verifyCharterSignatures } from './charter/load.ts';
 export { type ChangeOfCharter, compareCharters, type FieldChange } from './charter/ordering.ts';
+export { countSignatures, judgeSuccessor } from './charter/successor.ts';
 export { formatTicks } from './clock/ticks.ts';
 export { markDead } from './dead.ts';
 export { type Approved, type ApprovedInput, type ApprovedSpend, evaluate } from './evaluate.ts';
 export { freeze } from './freeze.ts';
+export { dueCharter, enactDue, installCharter, newestCharter } from './install.ts';
 export {
   MAX_REFUSALS,
   type Malformed,
@@ -24,6 +26,6 @@ export {
 export { applyChange } from './state/apply.ts';
 export { Change, decodeChange, encodeChange } from './state/change.ts';
 export { digestState } from './state/digest.ts';
-export { createPolicyState, type PolicyState } from './state/state.ts';
+export { createPolicyState, type PendingCharter, type PolicyState } from './state/state.ts';
 export { describeState, type PolicyStatus } from './status.ts';
 export { windowUse } from './windows.ts';

@@ -5,6 +5,10 @@ import { freezeInForce, tickAt } from './state/view.ts';
 
 export type PolicyStatus = {
   readonly epoch: number;
+  /** Hash of the charter in force. */
+  readonly charter: Uint8Array;
+  /** Charters that wait: epoch, hash, and the milliticks that are left. */
+  readonly pending: readonly (readonly [epoch: number, hash: Uint8Array, left: number])[];
   readonly tipHeight: number;
   /** Internal byte order. */
   readonly tipHash: Uint8Array;
@@ -21,6 +25,10 @@ export function describeState(state: PolicyState, uptime: number): PolicyStatus 
   const millitick = tickAt(state, uptime);
   return {
     epoch: state.charter.charter.epoch,
+    charter: state.charter.hash,
+    pending: state.pending.map(
+      ({ charter, due }) => [charter.charter.epoch, charter.hash, Math.max(0, due - millitick)] as const,
+    ),
     tipHeight: tip.height,
     tipHash: tip.header.hash,
     tipTime: tip.header.time,

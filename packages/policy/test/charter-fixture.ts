@@ -1,5 +1,14 @@
 /** The sample charter of the tests of policy, with real keys made from labels. */
-import { Charter, createEd25519Signer, type Ed25519Signer, encode, fromHex } from '@coldwire/protocol';
+import {
+  Charter,
+  createEd25519Signer,
+  type Ed25519Signer,
+  encode,
+  fromHex,
+  hashCharter,
+  type Infer,
+  type SignedCharter,
+} from '@coldwire/protocol';
 import { accountPath } from '@coldwire/wallet';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -33,7 +42,7 @@ export const CHECKPOINT = mineHeader(new Uint8Array(32), seeded('root'), GENESIS
 export const CHECKPOINT_HEIGHT = 1000;
 
 export const SIGNERS = ['A', 'B', 'C'] as const;
-const CUSTODIANS = ['ada', 'ben', 'cyd'] as const;
+export const CUSTODIANS = ['ada', 'ben', 'cyd'] as const;
 
 export function sampleCharter(network: Charter['network'] = 'regtest'): Charter {
   const member = (name: string) => ({ name, key: identity(name).publicKey });
@@ -109,4 +118,19 @@ export function mustLoad(charter: Charter): CharterInForce {
   const loaded = loadCharter(encode(Charter, charter));
   if (!loaded.ok) throw new Error(loaded.problems.join('; '));
   return loaded.value;
+}
+
+/** The charter after `head`, with these fields changed. */
+export function charterAfter(head: CharterInForce, change: Partial<Charter> = {}): Charter {
+  const { charter, hash, first } = head;
+  return { ...charter, epoch: charter.epoch + 1, first, previous: hash, ...change };
+}
+
+/** Signed with the custodians' keys of their names. */
+export function signedBy(
+  charter: Charter,
+  names: readonly string[] = CUSTODIANS.slice(0, 2),
+): Infer<typeof SignedCharter> {
+  const bytes = encode(Charter, charter);
+  return [bytes, names.map((name) => [name, identity(name).sign(hashCharter(bytes))] as const)];
 }

@@ -3,13 +3,14 @@
  * function made it or the journal, whose records are protected, brings it back.
  * Spec: protocol-spec/10-policy.md, "Changes".
  */
-import { toHex } from '@coldwire/protocol';
+import { equalBytes, toHex } from '@coldwire/protocol';
 import { type Chain, HEADER_LENGTH, outpointKey, parseHeader } from '@coldwire/wallet';
-import { addNode, blockId, makeNode, tipOf } from '../clock/header-tree.ts';
+import { loadCharter } from '../charter/load.ts';
+import { addNode, blockId, MILLITICKS, makeNode, tipOf } from '../clock/header-tree.ts';
 import { earn, restart, settle } from '../clock/ticks.ts';
 import type { Change } from './change.ts';
 import { addCharge } from './ledger.ts';
-import type { CoinRecord, PolicyState } from './state.ts';
+import { type CoinRecord, enforce, type PolicyState } from './state.ts';
 
 type ValueOf<K extends Change['kind']> = Extract<Change, { kind: K }>['value'];
 type OutpointRow = readonly [txid: Uint8Array, vout: number];
@@ -94,6 +95,27 @@ function applyFrozen(state: PolicyState, { by, uptime }: ValueOf<'frozen'>): voi
   state.freezes.set(by, { by, since, until: since + state.charter.policy.freezeTicks * 1000 });
 }
 
+function applyInstalled(state: PolicyState, { uptime, charter, ticks, revoked }: ValueOf<'installed'>): void {
+  state.ticks = settle(state.ticks, uptime);
+  const loaded = loadCharter(charter[0]);
+  if (!loaded.ok) throw new Error('a journalled charter does not hold together');
+  const since = state.ticks.credited;
+  const gone = new Set(revoked.map(toHex));
+  const kept = state.pending.filter((waiting) => !gone.has(toHex(waiting.charter.hash)));
+  state.pending = [...kept, { charter: loaded.value, since, due: since + ticks * MILLITICKS }];
+  state.charters.set(loaded.value.charter.epoch, toHex(loaded.value.hash));
+}
+
+/** What waited longer is passed over: it would only have tightened what is in force now. */
+function applyEnacted(state: PolicyState, { uptime, charter }: ValueOf<'enacted'>): void {
+  state.ticks = settle(state.ticks, uptime);
+  const place = state.pending.findIndex((waiting) => equalBytes(waiting.charter.hash, charter));
+  const next = state.pending[place];
+  if (next === undefined) throw new Error('a charter comes in force that was not installed');
+  state.pending = state.pending.slice(place + 1);
+  enforce(state, next.charter);
+}
+
 /** Changes `state` in place and returns it. @throws Error if the change does not fit the state: a damaged journal */
 export function applyChange(state: PolicyState, change: Change): PolicyState {
   switch (change.kind) {
@@ -114,6 +136,12 @@ export function applyChange(state: PolicyState, change: Change): PolicyState {
       break;
     case 'frozen':
       applyFrozen(state, change.value);
+      break;
+    case 'installed':
+      applyInstalled(state, change.value);
+      break;
+    case 'enacted':
+      applyEnacted(state, change.value);
       break;
   }
   return state;

@@ -15,6 +15,7 @@ import {
   MAX_INTENTS,
   nullable,
   type Result,
+  SignedCharter,
   sats,
   struct,
   text,
@@ -30,6 +31,9 @@ const uptime = () => uint();
 
 /** txid (internal byte order), vout. */
 const OutpointRow = tuple(hash(), u32());
+
+/** Charters that wait at the same time. */
+export const PENDING_MAX = 8;
 
 /** A transaction of 400,000 bytes, the most that ADMIT carries, has fewer inputs: each takes 41 bytes. */
 const MAX_SPENT = 10_000;
@@ -81,6 +85,20 @@ const FrozenChange = struct('FrozenChange', {
   by: field(2, text(1, 32)),
 });
 
+/** A charter that follows the newest installed one: exactly as it came, to come in force after so many ticks. */
+const InstalledChange = struct('InstalledChange', {
+  uptime: field(1, uptime()),
+  charter: field(2, SignedCharter),
+  ticks: field(3, uint(100_000)),
+  /** Hashes of pending charters that it takes back, oldest first. */
+  revoked: field(4, list(hash(), 0, PENDING_MAX)),
+});
+
+const EnactedChange = struct('EnactedChange', {
+  uptime: field(1, uptime()),
+  charter: field(2, hash()),
+});
+
 /** A tag is never reused. */
 export const Change = variant({
   boot: [0, Boot],
@@ -89,6 +107,8 @@ export const Change = variant({
   spent: [3, SpentChange],
   approved: [4, ApprovedChange],
   frozen: [5, FrozenChange],
+  installed: [6, InstalledChange],
+  enacted: [7, EnactedChange],
 });
 export type Change = Infer<typeof Change>;
 

@@ -24,6 +24,8 @@ function coinLine(coin: CoinRecord): string {
 function* lines(state: PolicyState): Generator<string> {
   const { earned, credited, saved, settledAt } = state.ticks;
   yield `charter ${toHex(state.charter.hash)}`;
+  for (const [epoch, hash] of state.charters) yield `installed ${epoch} ${hash}`;
+  for (const { charter, since, due } of state.pending) yield `pending ${toHex(charter.hash)} ${since} ${due}`;
   yield `tip ${tipOf(state.tree).id}`;
   yield `ticks ${earned} ${credited} ${saved} ${settledAt}`;
   for (const [id] of sorted(state.tree.nodes)) yield `header ${id}`;

@@ -3,6 +3,7 @@
  * It is rebuilt at boot by folding the journalled changes, without any signature or proof of work checked again.
  * Spec: protocol-spec/10-policy.md, "State".
  */
+import { toHex } from '@coldwire/protocol';
 import { type Chain, createScripts, type PointMath, parseHeader, type WalletScripts } from '@coldwire/wallet';
 import type { CharterInForce } from '../charter/load.ts';
 import { createTree, type HeaderTree } from '../clock/header-tree.ts';
@@ -50,12 +51,23 @@ export type MinedChange = { readonly index: number; readonly block: string };
 
 export type FreezeRecord = { readonly by: string; readonly since: number; readonly until: number };
 
+/** A charter that waits for its delay. In milliticks: when it was installed, and when it may come in force. */
+export type PendingCharter = {
+  readonly charter: CharterInForce;
+  readonly since: number;
+  readonly due: number;
+};
+
 export type PolicyState = {
   /** The charter in force. It, `scripts` and the length of `minedChange` change together: {@link enforce}. */
   charter: CharterInForce;
   /** By wallet, in the charter's order. */
   scripts: readonly WalletScripts[];
   readonly math: PointMath;
+  /** Every charter that was ever installed: its hash (hexadecimal) by its epoch, ascending. */
+  readonly charters: Map<number, string>;
+  /** Oldest first. Each tightens the next, or is the same. */
+  pending: readonly PendingCharter[];
   readonly tree: HeaderTree;
   ticks: Ticks;
   readonly coins: Map<string, CoinRecord>;
@@ -99,6 +111,8 @@ export function createPolicyState(charter: CharterInForce, math: PointMath): Pol
     charter,
     scripts: scriptsOf(charter, math),
     math,
+    charters: new Map([[charter.charter.epoch, toHex(charter.hash)]]),
+    pending: [],
     tree: createTree(checkpoint.value, clock.checkpointHeight),
     ticks: createTicks(clock.spacing),
     coins: new Map(),
