@@ -18,6 +18,7 @@ export type Domain =
   | 'order'
   | 'body'
   | 'registration'
+  | 'registration'
   | 'request'
   | 'share'
   | 'verdict'

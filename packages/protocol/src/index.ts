@@ -1,4 +1,6 @@
 /** The protocol: strict CBOR, messages, link frames, transcript records, refusal codes. Pure: no clock, disk or port. */
+export * from './approval/approval.ts';
+export * from './approval/sshsig.ts';
 export * from './bytes.ts';
 export * from './cbor/index.ts';
 export * from './charter/charter.ts';
@@ -8,6 +10,7 @@ export * from './evidence/record.ts';
 export * from './fault.ts';
 export * from './hash.ts';
 export * from './intent/intent.ts';
+export * from './intent/registration.ts';
 export * from './intent/verdict.ts';
 export * from './message/bodies.ts';
 export * from './message/chain.ts';

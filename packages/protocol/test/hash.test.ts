@@ -13,6 +13,7 @@ const DOMAINS: readonly Domain[] = [
   'intent',
   'log',
   'message',
+  'registration',
   'request',
   'share',
   'verdict',

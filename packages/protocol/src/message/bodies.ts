@@ -2,6 +2,7 @@
  * The bodies of all messages as closed schemas: an unknown or missing key is MALFORMED.
  * Spec: protocol-spec/4-messages.md, "Bodies"; coldwire.cddl.
  */
+import { Approvals } from '../approval/approval.ts';
 import {
   bool,
   bytes,
@@ -9,6 +10,7 @@ import {
   type Infer,
   list,
   nullable,
+  optional,
   sats,
   struct,
   text,
@@ -124,6 +126,8 @@ export type Draft = Infer<typeof Draft>;
 export const SignRequest = struct('SignRequest', {
   draft: field(1, Draft),
   verdicts: field(2, list(Verdict, 0, 16)),
+  /** Absent when there are none. */
+  approvals: optional(3, Approvals),
 });
 export type SignRequest = Infer<typeof SignRequest>;
 
@@ -165,6 +169,13 @@ export type Dead = Infer<typeof Dead>;
 /** Stops signing; lapses after the charter's ticks. Another party's freeze counts by itself. */
 export const Freeze = struct('Freeze', { reason: field(1, text(1, 64)) });
 export type Freeze = Infer<typeof Freeze>;
+
+/** Shows a destination that a requester will pay; the charter's delay runs from here. */
+export const Register = struct('Register', {
+  registration: field(1, bytes(1, 80)),
+  signature: field(2, bytes(64)),
+});
+export type Register = Infer<typeof Register>;
 
 /** A request without a result of its own was carried out. */
 export const Done = struct('Done', {});
@@ -209,6 +220,7 @@ export const BODIES = {
   REFUSED: Refused,
   DEAD: Dead,
   FREEZE: Freeze,
+  REGISTER: Register,
   DONE: Done,
   NOTICE: Notice,
   CLEAR: Clear,

@@ -13,11 +13,14 @@ import {
   encode,
   hashCharter,
   hashIntent,
+  hashRegistration,
   hashVerdict,
   type Infer,
   Intent,
   type MessageType,
   messageTypeOf,
+  type Register,
+  Registration,
   type SignedIntent,
   type Verdict,
 } from '../../src/index.ts';
@@ -143,6 +146,13 @@ export const makeVerdict = (
   };
 };
 
+export const makeRegistration = (n: number): Uint8Array =>
+  encode(Registration, { requester: 'exchange', script: script(`destination ${n}`) });
+export const signRegistration = (registration: Uint8Array): Register => ({
+  registration,
+  signature: keyOf('exchange').sign(hashRegistration(CHARTER_HASH, registration)),
+});
+
 const intents = [makeIntent(1), makeIntent(2)];
 /** A transaction in form only: nothing here is judged as Bitcoin. */
 const transaction = concatBytes(Uint8Array.of(2, 0, 0, 0, 1), made('transaction'), new Uint8Array(60));
@@ -203,6 +213,7 @@ export const SAMPLES: { readonly [T in MessageType]: Body<T> } = {
   },
   DEAD: { txid: made('txid 2'), spender: transaction, proof },
   FREEZE: { reason: 'Drill of November' },
+  REGISTER: signRegistration(makeRegistration(1)),
   DONE: {},
   NOTICE: { event: 'unlock', detail: '' },
   CLEAR: {

@@ -13,6 +13,16 @@ const inDraft = (key: number, value: Tree) =>
 const input: Tree = [made('txid'), 1, 1, 0, 0, 0];
 const set = (type: MessageType, key: number, value: Tree) => new Map([...plainOf(type), [key, value]]);
 
+const touch = (...values: readonly Tree[]): Tree => new Map(values.map((value, at) => [at + 1, value]));
+const approval = (touched: Tree): Tree =>
+  new Map<number, Tree>([
+    [1, 0],
+    [2, 'erin'],
+    [3, 900],
+    [4, concatBytes(made('r'), made('s'))],
+    [5, touched],
+  ]);
+
 /** One wrong field each, beside the wrongs that every map can have. */
 const WRONG: readonly (readonly [MessageType, string, Map<number, Tree>, string])[] = [
   ['HELLO', 'software-empty', set('HELLO', 1, ''), 'software has 1 to 32 bytes'],
@@ -150,6 +160,11 @@ const WRONG: readonly (readonly [MessageType, string, Map<number, Tree>, string]
     'at most 8 facts',
   ],
   ['DEAD', 'no-proof', set('DEAD', 3, null), 'a proof cannot be left out'],
+  ['SIGN', 'no-approval', set('SIGN', 3, []), 'without approvals there is no key 3'],
+  ['SIGN', 'touch-without-counter', set('SIGN', 3, [approval(touch(1))]), 'a touch is flags and counter'],
+  ['SIGN', 'flags-256', set('SIGN', 3, [approval(touch(256, 7))]), 'flags are one byte'],
+  ['SIGN', '513-approvals', set('SIGN', 3, many(513, approval(null))), 'at most 512 approvals'],
+  ['REGISTER', 'signature-63-bytes', set('REGISTER', 2, new Uint8Array(63)), 'a signature has 64 bytes'],
   ['FREEZE', 'reason-65-bytes', set('FREEZE', 1, 'a'.repeat(65)), 'a reason has at most 64 bytes'],
   ['FREEZE', 'reason-escape', set('FREEZE', 1, '\u001b[2J'), 'a terminal escape in a text'],
   ['NOTICE', 'event-17-bytes', set('NOTICE', 1, 'a'.repeat(17)), 'an event has at most 16 bytes'],
@@ -213,6 +228,13 @@ export function writeBodies(): void {
       );
     const wide = concatBytes(Uint8Array.of(0xb8, plain.size), bytes.subarray(1));
     write(`${name}-refuse-long-head`, lines('NONCANONICAL', 'the head of the map is not the shortest'), wide);
+  }
+  for (const [name, touched, comment] of [
+    ['approval', null, 'an approval by a key in a file'],
+    ['approval-touch', touch(1, 7), 'an approval by a security key, with its flags and counter'],
+  ] as const) {
+    const lines = { expect: 'ok', part: 'body', type: 'SIGN', rule: RULE_BODY, comment };
+    write(`message/sign-body-${name}`, lines, tree(set('SIGN', 3, [approval(touched)])));
   }
   for (const [type, name, plain, comment] of WRONG) {
     const lines = { expect: 'MALFORMED', part: 'body', type, rule: RULE_BODY, comment };
