@@ -18,7 +18,6 @@ export type Domain =
   | 'order'
   | 'body'
   | 'registration'
-  | 'registration'
   | 'request'
   | 'share'
   | 'verdict'
