@@ -1,6 +1,7 @@
 /** What every program shares with people: exit codes, failures, answers, its own directory. No sockets. */
 export { openSecureDirectory, syncDirectory, writeFileAtomic } from './directory.ts';
 export { escapeJson, escapeText } from './escape.ts';
+export { EventLog, type Facts } from './event-log.ts';
 export { EXIT, type ExitCode } from './exit.ts';
 export { classify, Failure, type FailureText } from './failure.ts';
 export { type JsonValue, makeOutput, type Output, toJsonLine } from './output.ts';

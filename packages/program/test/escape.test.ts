@@ -13,5 +13,7 @@ describe('escapeJson', () => {
 
   it('leaves no character that moves, hides or reorders text', () => {
     expect(escapeJson(JSON.stringify('\u202e\u{e0041}'))).toBe('"\\u202e\\udb40\\udc41"');
+    // Beside a letter that is written from right to left, digits may be shown in another order.
+    expect(escapeJson(JSON.stringify('א1'))).toBe('"\\u05d01"');
   });
 });

@@ -7,7 +7,7 @@
 import { UNPRINTABLE_RANGES } from './unprintable.ts';
 
 /** The blocks that Unicode reserves for right-to-left scripts (UAX 9, default bidi classes R and AL). */
-const RIGHT_TO_LEFT_RANGES: typeof UNPRINTABLE_RANGES = [
+export const RIGHT_TO_LEFT_RANGES: typeof UNPRINTABLE_RANGES = [
   [0x590, 0x8ff],
   [0xfb1d, 0xfdff],
   [0xfe70, 0xfeff],

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import type { CharterInForce } from '@coldwire/policy';
-import { EXIT, Failure } from '@coldwire/program';
+import { EXIT, escapeText, Failure } from '@coldwire/program';
 import type { SignedIntent, Verdict } from '@coldwire/protocol';
 import { outpointKey, type WalletScripts } from '@coldwire/wallet';
 import { authenticate } from '../api/index.ts';
@@ -63,7 +63,8 @@ export async function writeDraft(options: DraftOptions): Promise<void> {
   }
   const verdicts = await screen(options, tip.height);
   const { request } = prepareDraft(plan.draft, verdicts, scripts);
-  process.stderr.write(`${explainDraft(plan.draft, scripts)}\n`);
+  const explained = explainDraft(plan.draft, scripts).split('\n').map(escapeText);
+  process.stderr.write(`${explained.join('\n')}\n`);
   const spent = new Set(plan.draft.inputs.map(([txid, vout]) => outpointKey({ txid, vout })));
   for (const line of coins) {
     if (line.kind === 'coin' && !spent.has(outpointKey(line.coin))) continue;

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import process from 'node:process';
-import { EXIT, Failure } from '@coldwire/program';
+import { EXIT, escapeText, Failure } from '@coldwire/program';
 import {
   Admit,
   decode,
@@ -49,7 +49,7 @@ export async function signLines(
     const outcomes = await Promise.all(ready.map((peer) => askSigner(peer, lines, request)));
     const refusals = outcomes.filter((outcome) => outcome.kind === 'refused');
     for (const { peer, codes, detail } of refusals)
-      process.stderr.write(`${peer} refuses: ${codes.join(', ')}${detail}\n`);
+      process.stderr.write(`${escapeText(`${peer} refuses: ${codes.join(', ')}${detail}`)}\n`);
     const signed = outcomes.flatMap((outcome) => (outcome.kind === 'signed' ? [outcome.signed] : []));
     if (signed.length === 0)
       throw refused([...new Set(refusals.flatMap(({ codes }) => codes))], 'no signer signed it');

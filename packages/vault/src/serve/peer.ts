@@ -112,7 +112,7 @@ export class Peer implements SessionEvents {
 
   onReadiness(readiness: Readiness): void {
     if (this.#stopping) return;
-    this.#report.event('peer', { peer: this.name, is: readiness });
+    this.#report.often('peer', this.name, { is: readiness });
     if (readiness === 'locked') this.#report.alarm('LOCKED', this.name, 'it holds no keys; unseal it');
     if (readiness !== 'ready') for (const leave of this.#leave) leave();
     this.#bell.ring();
@@ -126,19 +126,19 @@ export class Peer implements SessionEvents {
   }
 
   onNotice(event: string, detail: string): void {
-    this.#report.event('notice', { peer: this.name, notice: event, detail });
+    this.#report.often('notice', this.name, { notice: event, detail });
   }
 
   onProgress(have: number, total: number): void {
-    this.#report.event('receiving', { peer: this.name, have, total });
+    this.#report.often('receiving', this.name, { have, total });
   }
 
   onNoise(code: string, frames: number): void {
-    this.#report.event('noise', { peer: this.name, code, frames });
+    this.#report.often('noise', this.name, { code, frames });
   }
 
   onStray(type: MessageType): void {
-    this.#report.event('stray', { peer: this.name, type });
+    this.#report.often('stray', this.name, { type });
   }
 
   onAlarm(code: string, detail: string): void {

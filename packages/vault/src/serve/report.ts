@@ -1,26 +1,27 @@
 /**
  * What the vault tells the people who run it: one JSON line per event on stderr. An alarm has a code of
- * protocol-spec/codes.json; the same alarm is said once a minute, with how often it came.
+ * protocol-spec/codes.json; the same alarm is said once a minute, with how often it came. What peers can cause is said so
+ * many times a minute (packages/program/src/event-log.ts).
  */
-import process from 'node:process';
-import { type JsonValue, toJsonLine } from '@coldwire/program';
+import { EventLog, type Facts } from '@coldwire/program';
 
 const REPEAT_MS = 60_000;
 
-export interface Fields {
-  readonly [name: string]: JsonValue;
-}
-
 export class Report {
-  readonly #write: (line: string) => void;
+  readonly #log: EventLog;
   readonly #said = new Map<string, { at: number; count: number }>();
 
-  constructor(write: (line: string) => void = (line) => process.stderr.write(line)) {
-    this.#write = write;
+  constructor(write?: (line: string) => void) {
+    this.#log = new EventLog(write === undefined ? {} : { write });
   }
 
-  event(event: string, fields: Fields = {}): void {
-    this.#write(`${toJsonLine({ event, at: new Date().toISOString(), ...fields })}\n`);
+  event(event: string, facts: Facts = {}): void {
+    this.#log.event(event, { at: new Date().toISOString(), ...facts });
+  }
+
+  /** What a peer can cause. */
+  often(event: string, peer: string, facts: Facts = {}): void {
+    this.#log.often(event, peer, { at: new Date().toISOString(), peer, ...facts });
   }
 
   /** @param about the peer, batch or withdrawal that it concerns: alarms are counted by code and this */
@@ -34,6 +35,7 @@ export class Report {
     }
     if (this.#said.size > 1000) this.#said.clear();
     this.#said.set(key, { at: now, count: 0 });
-    this.event('alarm', { code, about, detail, before: said?.count ?? 0 });
+    const at = new Date().toISOString();
+    this.#log.often('alarm', code, { at, code, about, detail, before: said?.count ?? 0 });
   }
 }
