@@ -9,7 +9,6 @@ import {
   decodeChange,
   describeState,
   digestState,
-  enactDue,
   encodeChange,
   installCharter,
   judgeSuccessor,
@@ -37,28 +36,19 @@ const DELAY = sampleCharter().policy.loosenTicks;
 const withPolicy = (head: CharterInForce, change: Partial<Charter['policy']>): Charter =>
   charterAfter(head, { policy: { ...head.charter.policy, ...change } });
 
-/** Installs and applies; throws on a refusal. */
-function install(world: World, charter: Charter, names?: readonly string[]): CharterInForce {
-  const outcome = installCharter(world.state, signedBy(charter, names), world.uptime);
-  if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome.refusals));
-  world.apply(outcome.changes);
-  return mustLoad(charter);
-}
-
 function refusalOf(world: World, signed: ReturnType<typeof signedBy>) {
   const outcome = installCharter(world.state, signed, world.uptime);
   if (outcome.kind === 'ok') return [];
   return outcome.refusals.map((refusal) => [refusal.code, factsOf(refusal)]);
 }
 
-const enact = (world: World): void => world.apply(enactDue(world.state, world.uptime));
 const limitOf = ({ state }: World): bigint => state.charter.policy.amountPerTransaction;
 
 /** Ticks go by, and what is due comes in force, as a machine does it before each message. */
 function pass(world: World, blocks: number): void {
   for (let i = 0; i < blocks; i++) {
     world.pass(1);
-    enact(world);
+    world.enact();
   }
 }
 
@@ -69,7 +59,7 @@ describe('a charter that only tightens', () => {
     world.approve(world.request({ coins, intents: [world.intent()], change: [{ amount: 8_990_000n }] }));
     world.pass(2);
     const { ledger, coins: kept, intents, ticks } = world.state;
-    const next = install(world, withPolicy(world.loaded, { amountPerTransaction: 1_000_000n }));
+    const next = world.install(withPolicy(world.loaded, { amountPerTransaction: 1_000_000n }));
     expect(limitOf(world)).toBe(1_000_000n);
     expect(describeState(world.state, world.uptime)).toMatchObject({
       epoch: 1,
@@ -94,8 +84,7 @@ describe('a charter that only tightens', () => {
     const one = (...intents: (typeof old)[]) =>
       world.request({ coins: [second], intents, change: [{ amount: 3_990_000n, index: 1 }] });
     const { requesters, screens } = world.loaded.charter;
-    install(
-      world,
+    world.install(
       charterAfter(world.loaded, {
         requesters: requesters.map((row) => ({ ...row, keys: row.keys.slice(0, 1) })),
         screens: screens.filter(({ name }) => name !== 'screen-1'),
@@ -115,7 +104,7 @@ describe('a charter that only tightens', () => {
   it('may be taken over again and again, and one that was passed over too', () => {
     const world = new World();
     const next = withPolicy(world.loaded, { maxInputs: 10 });
-    install(world, next);
+    world.install(next);
     const digest = digestState(world.state);
     for (const charter of [next, world.loaded.charter]) {
       const outcome = installCharter(world.state, signedBy(charter), world.uptime);
@@ -129,10 +118,7 @@ describe('a charter that loosens anything', () => {
   it('waits for the ticks of the charter in force, counted from its install', () => {
     const world = new World();
     pass(world, 3);
-    const next = install(
-      world,
-      withPolicy(world.loaded, { amountPerTransaction: 70_000_000n, maxInputs: 1 }),
-    );
+    const next = world.install(withPolicy(world.loaded, { amountPerTransaction: 70_000_000n, maxInputs: 1 }));
     pass(world, DELAY - 1);
     expect(world.state.charter).toBe(world.loaded);
     expect(describeState(world.state, world.uptime).pending).toEqual([[1, next.hash, 1000]]);
@@ -144,28 +130,28 @@ describe('a charter that loosens anything', () => {
 
   it('waits no shorter when headers are withheld, given at once, or the machine starts anew', () => {
     const world = new World();
-    install(world, withPolicy(world.loaded, { maxInputs: 1001 }));
+    world.install(withPolicy(world.loaded, { maxInputs: 1001 }));
     const withheld = world.mine(2 * DELAY);
     world.uptime += 10_000 * MINUTE;
     for (let at = 0; at < withheld.length; at += DELAY) world.feed(withheld.slice(at, at + DELAY));
-    enact(world);
+    world.enact();
     expect(describeState(world.state, world.uptime).pending[0]?.[2]).toBe((DELAY - 1) * 1000);
     world.apply([{ kind: 'boot', value: {} }]);
     world.uptime = 0;
-    enact(world);
+    world.enact();
     expect(describeState(world.state, world.uptime).pending[0]?.[2]).toBe((DELAY - 1) * 1000);
     world.uptime = 5 * MINUTE * (DELAY - 1) - 1;
-    enact(world);
+    world.enact();
     expect(world.state.pending).toHaveLength(1);
     world.uptime += 1;
-    enact(world);
+    world.enact();
     expect(world.state.charter.charter.epoch).toBe(1);
   });
 
   it('waits no shorter for a later charter with a shorter delay', () => {
     const world = new World();
-    const first = install(world, withPolicy(world.loaded, { loosenTicks: 1 }));
-    install(world, withPolicy(first, { maxInputs: 1001 }));
+    const first = world.install(withPolicy(world.loaded, { loosenTicks: 1 }));
+    world.install(withPolicy(first, { maxInputs: 1001 }));
     pass(world, DELAY - 1);
     expect(world.state.charter).toBe(world.loaded);
     pass(world, 1);
@@ -174,9 +160,9 @@ describe('a charter that loosens anything', () => {
 
   it('comes in force before a later one that loosens more, each at its own time', () => {
     const world = new World();
-    const first = install(world, withPolicy(world.loaded, { maxInputs: 1001 }));
+    const first = world.install(withPolicy(world.loaded, { maxInputs: 1001 }));
     pass(world, 10);
-    install(world, withPolicy(first, { maxInputs: 1002 }));
+    world.install(withPolicy(first, { maxInputs: 1002 }));
     pass(world, DELAY - 10);
     expect(world.state.charter.policy.maxInputs).toBe(1001);
     pass(world, 10);
@@ -185,13 +171,13 @@ describe('a charter that loosens anything', () => {
 
   it('is taken back by a later one that returns to the old limits, or loosens less', () => {
     const world = new World();
-    const large = install(world, withPolicy(world.loaded, { maxInputs: 1010 }));
+    const large = world.install(withPolicy(world.loaded, { maxInputs: 1010 }));
     pass(world, 100);
-    const less = install(world, withPolicy(large, { maxInputs: 1005 }));
+    const less = world.install(withPolicy(large, { maxInputs: 1005 }));
     expect(world.state.pending.map(({ charter }) => charter.charter.epoch)).toEqual([2]);
     pass(world, 100);
     expect(world.state.charter).toBe(world.loaded);
-    install(world, withPolicy(less, { maxInputs: 1000 }));
+    world.install(withPolicy(less, { maxInputs: 1000 }));
     expect(world.state.charter.charter.epoch).toBe(3);
     pass(world, 2 * DELAY);
     expect(world.state.charter.charter).toMatchObject({ epoch: 3, policy: { maxInputs: 1000 } });
@@ -200,7 +186,7 @@ describe('a charter that loosens anything', () => {
   it('is one of a bounded number', () => {
     const world = new World();
     for (let i = 1; i <= 8; i++)
-      install(world, withPolicy(newestCharter(world.state), { feeRate: 200_000 + i }));
+      world.install(withPolicy(newestCharter(world.state), { feeRate: 200_000 + i }));
     const ninth = withPolicy(newestCharter(world.state), { feeRate: 300_000 });
     expect(refusalOf(world, signedBy(ninth))).toEqual([
       ['LIMIT', { what: 'pending charters', got: '9', limit: '8' }],
@@ -213,7 +199,7 @@ describe('a charter that loosens anything', () => {
     const [wallet] = world.loaded.charter.wallets;
     if (wallet === undefined) throw new Error('no wallet');
     const keys = wallet.keys.map((row) => ({ ...row, publicKey: pointOf(`second account ${row.signer}`) }));
-    install(world, charterAfter(world.loaded, { wallets: [wallet, { ...wallet, keys }] }));
+    world.install(charterAfter(world.loaded, { wallets: [wallet, { ...wallet, keys }] }));
     pass(world, DELAY);
     const change = [{ amount: 3_990_000n, wallet: 1 }];
     world.approve(world.request({ coins, intents: [world.intent()], change }));
@@ -236,7 +222,7 @@ describe('the chain of charters', () => {
       expect(refusalOf(world, signedBy(charter))).toEqual([
         ['CHARTER_CHAIN', { epoch: `${charter.epoch}`, want: '1' }],
       ]);
-    install(world, one);
+    world.install(one);
     const fork = withPolicy(world.loaded, { maxInputs: 9 });
     expect(refusalOf(world, signedBy(fork))).toEqual([['CHARTER_CHAIN', { epoch: '1', want: '2' }]]);
   });
@@ -263,7 +249,7 @@ describe('the chain of charters', () => {
       ...row,
       holders: custodians.map(({ name }) => [name, seeded(`${row.signer} ${name}`)] as const),
     }));
-    const first = install(world, charterAfter(world.loaded, { custodians, custody: { shares } }));
+    const first = world.install(charterAfter(world.loaded, { custodians, custody: { shares } }));
     const second = withPolicy(first, { maxInputs: 10 });
     expect(refusalOf(world, signedBy(second, ['dan', 'eva']))).toEqual([
       ['CHARTER_QUORUM', { signed: '0', needed: '2' }],
@@ -272,7 +258,7 @@ describe('the chain of charters', () => {
     expect(refusalOf(world, signedBy(second, ['ada', 'ben']))).toEqual([
       ['CHARTER_QUORUM', { signed: '0', needed: '2' }],
     ]);
-    install(world, second, ['dan', 'eva']);
+    world.install(second, ['dan', 'eva']);
     expect(world.state.charter.charter.epoch).toBe(2);
   });
 
@@ -342,11 +328,11 @@ describe('the chain of charters', () => {
 
   it('is in the journal: folded, it is the same state, and each change gives another digest', () => {
     const world = new World();
-    const first = install(world, withPolicy(world.loaded, { maxInputs: 1010 }));
-    const second = install(world, withPolicy(first, { maxInputs: 1005 }));
+    const first = world.install(withPolicy(world.loaded, { maxInputs: 1010 }));
+    const second = world.install(withPolicy(first, { maxInputs: 1005 }));
     pass(world, DELAY);
-    install(world, withPolicy(second, { maxInputs: 7 }));
-    install(world, withPolicy(newestCharter(world.state), { maxInputs: 8 }));
+    world.install(withPolicy(second, { maxInputs: 7 }));
+    world.install(withPolicy(newestCharter(world.state), { maxInputs: 8 }));
     const folded = createPolicyState(world.loaded, noblePointMath);
     const digests = new Set<string>([toHex(digestState(folded))]);
     for (const change of world.journal) {

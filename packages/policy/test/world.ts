@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import {
   Admit,
   type Charter,
+  CharterBody,
   concatBytes,
   Dead,
   encode,
@@ -30,15 +31,25 @@ import {
   type Change,
   type CharterInForce,
   createPolicyState,
+  enactDue,
   evaluate,
   freeze,
+  installCharter,
   markDead,
   type PolicyState,
   type Refusal,
 } from '../src/index.ts';
 
 import { type Block, hash256, merkle, mineHeader } from './blocks.ts';
-import { CHECKPOINT, GENESIS_TIME, identity, mustLoad, sampleCharter, seeded } from './charter-fixture.ts';
+import {
+  CHECKPOINT,
+  GENESIS_TIME,
+  identity,
+  mustLoad,
+  sampleCharter,
+  seeded,
+  signedBy,
+} from './charter-fixture.ts';
 
 export * from './blocks.ts';
 export * from './charter-fixture.ts';
@@ -274,6 +285,21 @@ export class World {
     if (outcome.kind === 'malformed') throw new Error(outcome.fault.detail);
     if (outcome.kind === 'approved') return [];
     return outcome.refusals.map((refusal) => [refusal.code, factsOf(refusal)]);
+  }
+
+  /** Installs a charter. @throws Error on a refusal @returns what it is when it is in force */
+  install(charter: Charter, names?: readonly string[]): CharterInForce {
+    const signed = signedBy(charter, names);
+    this.note('CHARTER', encode(CharterBody, { charter: signed }));
+    const outcome = installCharter(this.state, signed, this.uptime);
+    if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome.refusals));
+    this.apply(outcome.changes);
+    return mustLoad(charter);
+  }
+
+  /** Puts what is due in force, as a machine does before each message. */
+  enact(): void {
+    this.apply(enactDue(this.state, this.uptime));
   }
 
   freeze(by: string): void {

@@ -5,6 +5,7 @@
 import {
   Admit,
   bytes,
+  CharterBody,
   Dead,
   decode,
   encode,
@@ -29,8 +30,10 @@ import {
   applyChange,
   type Change,
   createPolicyState,
+  enactDue,
   evaluate,
   freeze,
+  installCharter,
   loadCharter,
   type Malformed,
   markDead,
@@ -60,6 +63,7 @@ export function judge(state: PolicyState, { type, body, time, uptime }: Event): 
   if (type === 'HEADERS') return acceptHeaders(state, read(Headers, body), uptime);
   if (type === 'ADMIT') return admit(state, read(Admit, body));
   if (type === 'DEAD') return markDead(state, read(Dead, body));
+  if (type === 'CHARTER') return installCharter(state, read(CharterBody, body).charter, uptime);
   if (type === 'FREEZE') return freeze(state, state.charter.charter.vaults[0]?.name ?? '', uptime);
   if (type !== 'SIGN') throw new Error(`policy does not judge ${type}`);
   const outcome = evaluate(state, read(SignRequest, body), hashRequest(body), time, uptime);
@@ -77,6 +81,7 @@ export function replay(vector: Uint8Array): Outcome {
     if (outcome.kind !== 'ok') throw new Error('an earlier event was not carried out');
     const type = messageTypeOf(number);
     if (type === undefined) throw new Error(`no message type has the number ${number}`);
+    for (const change of enactDue(state, uptime)) applyChange(state, change);
     outcome = judge(state, { type, body, time, uptime });
     if (outcome.kind === 'ok') for (const change of outcome.changes) applyChange(state, change);
   }

@@ -201,6 +201,7 @@ export type Charter = Infer<typeof Charter>;
 
 /** A charter's exact bytes with the signatures of its custodians, by name. This is the file charter.cbor. */
 export const SignedCharter = tuple(bytes(1, 65_536), list(tuple(text(1, 32), bytes(64)), 0, 64));
+export type SignedCharter = Infer<typeof SignedCharter>;
 
 export function hashCharter(charter: Uint8Array): Uint8Array {
   return taggedHash('charter', charter);

@@ -17,6 +17,7 @@ import {
   tuple,
   uint,
 } from '../cbor/index.ts';
+import { SignedCharter } from '../charter/charter.ts';
 import { SignedIntent } from '../intent/intent.ts';
 import { Verdict } from '../intent/verdict.ts';
 import { name } from './header.ts';
@@ -30,6 +31,13 @@ export const MAX_TRANSACTION_BYTES = 400_000;
 const height = () => uint(0xffffffff);
 const hash = () => bytes(32);
 
+/** A charter that waits for its delay: epoch, hash, and the milliticks that are left here. */
+export const PendingRow = tuple(uint(), hash(), uint());
+/** Hash of the charter in force; absent while it is the first. */
+const charterInForce = () => hash();
+/** Oldest first; absent when none waits. */
+const pendingCharters = () => list(PendingRow, 1, 8);
+
 /** First message on each connection: what the sender is and how far its header chain goes. */
 export const Hello = struct('Hello', {
   software: field(1, text(1, 32)),
@@ -37,6 +45,8 @@ export const Hello = struct('Hello', {
   tipHeight: field(3, height()),
   tipHash: field(4, hash()),
   frozen: field(5, bool()),
+  charter: optional(7, charterInForce()),
+  pending: optional(8, pendingCharters()),
 });
 export type Hello = Infer<typeof Hello>;
 
@@ -63,6 +73,8 @@ export const State = struct('State', {
   frozen: field(6, bool()),
   coins: field(7, uint()),
   windows: field(8, list(WindowUse, 0, 4)),
+  charter: optional(9, charterInForce()),
+  pending: optional(10, pendingCharters()),
 });
 export type State = Infer<typeof State>;
 
@@ -170,6 +182,10 @@ export type Dead = Infer<typeof Dead>;
 export const Freeze = struct('Freeze', { reason: field(1, text(1, 64)) });
 export type Freeze = Infer<typeof Freeze>;
 
+/** Hands over a charter that follows the newest one: exactly the file charter.cbor. */
+export const CharterBody = struct('CharterBody', { charter: field(1, SignedCharter) });
+export type CharterBody = Infer<typeof CharterBody>;
+
 /** Shows a destination that a requester will pay; the charter's delay runs from here. */
 export const Register = struct('Register', {
   registration: field(1, bytes(1, 80)),
@@ -225,4 +241,5 @@ export const BODIES = {
   NOTICE: Notice,
   CLEAR: Clear,
   CLEARED: Cleared,
+  CHARTER: CharterBody,
 } as const;

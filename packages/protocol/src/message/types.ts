@@ -32,14 +32,15 @@ export const MESSAGE_TYPES = {
   NOTICE: { number: 13, directions: ['up'], peers: ['signer'] },
   CLEAR: { number: 14, directions: ['down'], peers: ['gate'] },
   CLEARED: { number: 15, directions: ['up'], peers: ['gate'] },
+  CHARTER: { number: 16, directions: ['down'], peers: any },
   REGISTER: { number: 17, directions: ['down'], peers: ['signer'] },
 } as const satisfies Record<string, TypeRow>;
 
 /**
  * Numbers set aside for messages of later versions; version 0 refuses them as UNKNOWN_TYPE.
- * 11 UNFREEZE, 16 CHARTER, 18 APPROVAL, 19 CANCEL, 20 WITNESS, 21 CHECKPOINT, 22 COSIGN, 23 TAIL, 24 CHECKIN.
+ * 11 UNFREEZE, 18 APPROVAL, 19 CANCEL, 20 WITNESS, 21 CHECKPOINT, 22 COSIGN, 23 TAIL, 24 CHECKIN.
  */
-export const RESERVED_TYPES: readonly number[] = [11, 16, 18, 19, 20, 21, 22, 23, 24];
+export const RESERVED_TYPES: readonly number[] = [11, 18, 19, 20, 21, 22, 23, 24];
 
 export type MessageType = keyof typeof MESSAGE_TYPES;
 

@@ -213,6 +213,12 @@ export const SAMPLES: { readonly [T in MessageType]: Body<T> } = {
   },
   DEAD: { txid: made('txid 2'), spender: transaction, proof },
   FREEZE: { reason: 'Drill of November' },
+  CHARTER: {
+    charter: [
+      CHARTER_BYTES,
+      ['carol', 'dave'].map((name) => [name, keyOf(name).sign(CHARTER_HASH)] as const),
+    ],
+  },
   REGISTER: signRegistration(makeRegistration(1)),
   DONE: {},
   NOTICE: { event: 'unlock', detail: '' },

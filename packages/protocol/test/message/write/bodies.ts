@@ -160,6 +160,16 @@ const WRONG: readonly (readonly [MessageType, string, Map<number, Tree>, string]
     'at most 8 facts',
   ],
   ['DEAD', 'no-proof', set('DEAD', 3, null), 'a proof cannot be left out'],
+  ['HELLO', 'pending-none', set('HELLO', 8, []), 'key 8 is left out when no charter waits'],
+  ['HELLO', 'pending-nine', set('HELLO', 8, many(9, [2, made('charter 2'), 1])), 'at most 8 charters wait'],
+  ['STATE', 'pending-pair', set('STATE', 10, [[2, made('charter 2')]]), 'how long it waits is missing'],
+  [
+    'CHARTER',
+    'signature-63-bytes',
+    set('CHARTER', 1, [made('charter'), [['carol', new Uint8Array(63)]]]),
+    'a signature has 64 bytes',
+  ],
+  ['CHARTER', 'bytes-alone', set('CHARTER', 1, made('charter')), 'a charter without its list of signatures'],
   ['SIGN', 'no-approval', set('SIGN', 3, []), 'without approvals there is no key 3'],
   ['SIGN', 'touch-without-counter', set('SIGN', 3, [approval(touch(1))]), 'a touch is flags and counter'],
   ['SIGN', 'flags-256', set('SIGN', 3, [approval(touch(256, 7))]), 'flags are one byte'],
@@ -235,6 +245,15 @@ export function writeBodies(): void {
   ] as const) {
     const lines = { expect: 'ok', part: 'body', type: 'SIGN', rule: RULE_BODY, comment };
     write(`message/sign-body-${name}`, lines, tree(set('SIGN', 3, [approval(touched)])));
+  }
+  for (const [type, name, plain, comment] of [
+    ['HELLO', 'charter', set('HELLO', 7, made('charter 2')), 'a later charter is in force'],
+    ['HELLO', 'pending', set('HELLO', 8, [[2, made('charter 2'), 144_000]]), 'a charter waits'],
+    ['STATE', 'charter', set('STATE', 9, made('charter 2')), 'a later charter is in force'],
+    ['STATE', 'pending', set('STATE', 10, [[2, made('charter 2'), 0]]), 'a charter waits for its moment'],
+  ] as const) {
+    const lines = { expect: 'ok', part: 'body', type, rule: RULE_BODY, comment };
+    write(`message/${lower(type)}-body-${name}`, lines, tree(plain));
   }
   for (const [type, name, plain, comment] of WRONG) {
     const lines = { expect: 'MALFORMED', part: 'body', type, rule: RULE_BODY, comment };

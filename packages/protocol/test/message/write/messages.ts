@@ -242,8 +242,8 @@ export function writeChain(): void {
   chain(
     'refuse-type-reserved',
     'UNKNOWN_TYPE',
-    make(start, 'HELLO', { header: { type: 16 } }),
-    'type 16 is set aside',
+    make(start, 'HELLO', { header: { type: 24 } }),
+    'type 24 is set aside',
   );
   chain('refuse-type-0', 'UNKNOWN_TYPE', make(start, 'HELLO', { header: { type: 0 } }), 'type 0');
   chain(
