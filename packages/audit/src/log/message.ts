@@ -103,7 +103,8 @@ export const ANSWERS: { readonly [request: string]: readonly MessageType[] } = {
   HEADERS: ['DONE', 'REFUSED'],
   ADMIT: ['DONE', 'REFUSED'],
   SIGN: ['SIGNED', 'REFUSED'],
-  DEAD: ['DONE', 'REFUSED'],
+  DEAD: ['DEATH', 'REFUSED'],
+  BURY: ['DONE', 'REFUSED'],
   FREEZE: ['DONE', 'REFUSED'],
   CLEAR: ['CLEARED', 'REFUSED'],
 };

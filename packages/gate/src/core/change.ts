@@ -49,6 +49,8 @@ export const GateChange = variant({
   result: [1, GateResult],
   seen: [2, struct('GateSeen', { intents: field(1, list(bytes(16), 1, MAX_INTENTS)), at: field(2, uint()) })],
   cleared: [3, Cleared],
+  /** Can never be mined, by the word of two signers. */
+  dead: [4, hash()],
 });
 export type GateChange = Infer<typeof GateChange>;
 

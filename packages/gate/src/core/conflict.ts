@@ -1,6 +1,6 @@
 /**
  * One intent, one payment, as this gate sees it: a second transaction for an intent only if it spends an input of every
- * one that was cleared for it; and an intent whose home is another gate only after the charter's delay.
+ * one that was cleared for it and can still be mined; and an intent whose home is another gate only after the charter's delay.
  * Refuses GATE_CONFLICT, GATE_HOME. Spec: protocol-spec/13-gate.md, "Conflicts" and "Home".
  */
 import type { Rebuilt } from './rebuild.ts';
@@ -11,7 +11,7 @@ export function checkConflicts(state: GateState, rebuilt: Rebuilt): readonly Gat
   const inputs = new Set(rebuilt.inputs.map(({ outpoint }) => outpoint));
   return rebuilt.intents.flatMap(({ id }) =>
     (state.intents.get(id)?.txids ?? []).flatMap((txid) => {
-      if (txid === rebuilt.txid) return [];
+      if (txid === rebuilt.txid || state.dead.has(txid)) return [];
       const record = state.cleared.get(txid);
       const conflicts = record?.inputs.some((input) => inputs.has(input)) === true;
       return conflicts ? [] : [refuse('GATE_CONFLICT', { intent: id, txid })];

@@ -5,8 +5,10 @@
  */
 import {
   BODY_MAX,
+  Bury,
   Clear,
   Cleared,
+  Done,
   decode,
   encode,
   equalBytes,
@@ -23,6 +25,7 @@ import {
   toHex,
 } from '@coldwire/protocol';
 import { checkIntents, checkVerdicts } from './authorize.ts';
+import { judgeBury } from './bury.ts';
 import type { GateChange } from './change.ts';
 import { type ClearedSpend, combine } from './combine.ts';
 import { checkConflicts, checkHomes } from './conflict.ts';
@@ -75,6 +78,7 @@ export function decideMessage(
   if (request === null) return reject(null, 'MALFORMED', 'a request without a request id');
   if (type === 'STATUS') return decideStatus(state, request, body, uptime);
   if (type === 'CLEAR') return decideClear(state, request, body, uptime, open);
+  if (type === 'BURY') return decideBury(state, request, body);
   return reject(request, 'UNKNOWN_TYPE', type);
 }
 
@@ -85,6 +89,14 @@ function decideStatus(state: GateState, request: Uint8Array, body: Uint8Array, u
   const millitick = Math.floor(runningTime(state, uptime) / (spacing * 1000));
   const reply = encode(State, { ...describe(state), millitick, coins: 0, windows: [] });
   return { changes: [], replies: [{ type: 'STATE', request, body: reply }] };
+}
+
+function decideBury(state: GateState, request: Uint8Array, body: Uint8Array): GateDecision {
+  const bury = decode(Bury, body, BODY_MAX);
+  if (!bury.ok) return reject(request, bury.fault.code, bury.fault.detail);
+  const burial = judgeBury(state, bury.value);
+  if (!burial.ok) return { changes: [], replies: [refusal(request, inOrder(burial.refusals))] };
+  return { changes: burial.changes, replies: [{ type: 'DONE', request, body: encode(Done, {}) }] };
 }
 
 function decideClear(

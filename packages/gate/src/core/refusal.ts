@@ -26,6 +26,7 @@ export const GATE_CODES = [
   'GATE_SCRIPT',
   'GATE_CONFLICT',
   'GATE_HOME',
+  'GATE_DEATH',
   'SIGHASH',
 ] as const;
 export type GateCode = (typeof GATE_CODES)[number];

@@ -35,6 +35,8 @@ export interface GateState {
   readonly spenders: Map<string, string[]>;
   /** By intent id: hash of the intent's bytes, and the txids that were cleared for it. */
   readonly intents: Map<string, { readonly hash: string; readonly txids: string[] }>;
+  /** Cleared transactions, by txid as people see it, that can never be mined. */
+  readonly dead: Set<string>;
   /** By intent id: µs of running time at which this gate first saw it, for intents with another home. */
   readonly seen: Map<string, number>;
   charges: Charge[];
@@ -52,6 +54,7 @@ export function createGateState(charter: GateCharter): GateState {
     feesCharged: new Map(),
     spenders: new Map(),
     intents: new Map(),
+    dead: new Set(),
     seen: new Map(),
     charges: [],
     lastRunning: 0,
@@ -80,6 +83,9 @@ export function applyGate(state: GateState, change: GateChange): GateState {
       return state;
     case 'cleared':
       return rememberCleared(state, change.value);
+    case 'dead':
+      state.dead.add(displayHash(change.value));
+      return state;
   }
 }
 

@@ -2,6 +2,7 @@
  * The bodies of all messages as closed schemas: an unknown or missing key is MALFORMED.
  * Spec: protocol-spec/4-messages.md, "Bodies"; coldwire.cddl.
  */
+
 import { Approvals } from '../approval/approval.ts';
 import {
   bool,
@@ -20,7 +21,11 @@ import {
 import { SignedCharter } from '../charter/charter.ts';
 import { SignedIntent } from '../intent/intent.ts';
 import { Verdict } from '../intent/verdict.ts';
+import { SignedOrder } from '../order/order.ts';
+import { Bury, Death } from './death.ts';
 import { name } from './header.ts';
+import { MessageBytes } from './packed.ts';
+import { Attest, Restore, Unfreeze, Witness, Witnessed } from './witness.ts';
 
 export const MAX_INPUTS = 1024;
 export const MAX_INTENTS = 1024;
@@ -45,6 +50,8 @@ export const Hello = struct('Hello', {
   tipHeight: field(3, height()),
   tipHash: field(4, hash()),
   frozen: field(5, bool()),
+  /** Of a signer that wants every gate's witness since its start; absent once it has them. */
+  nonce: optional(6, bytes(16)),
   charter: optional(7, charterInForce()),
   pending: optional(8, pendingCharters()),
 });
@@ -178,8 +185,8 @@ export const Dead = struct('Dead', {
 });
 export type Dead = Infer<typeof Dead>;
 
-/** Stops signing; lapses after the charter's ticks. Another party's freeze counts by itself. */
-export const Freeze = struct('Freeze', { reason: field(1, text(1, 64)) });
+/** Stops signing; lapses after the charter's ticks. With custodians' orders it is theirs and not the sender's. */
+export const Freeze = struct('Freeze', { reason: field(1, text(1, 64)), order: optional(2, SignedOrder) });
 export type Freeze = Infer<typeof Freeze>;
 
 /** Hands over a charter that follows the newest one: exactly the file charter.cbor. */
@@ -203,9 +210,6 @@ export const Notice = struct('Notice', {
   detail: field(2, text(0, 160)),
 });
 export type Notice = Infer<typeof Notice>;
-
-/** A message as evidence: header, body and signature bytes, exactly as they came. */
-export const MessageBytes = tuple(bytes(1, 1024), bytes(0, 512 * 1024), bytes(64));
 
 /** A draft with the complete SIGNED messages of two signers, for the final check. */
 export const Clear = struct('Clear', {
@@ -236,10 +240,17 @@ export const BODIES = {
   REFUSED: Refused,
   DEAD: Dead,
   FREEZE: Freeze,
+  UNFREEZE: Unfreeze,
   REGISTER: Register,
   DONE: Done,
   NOTICE: Notice,
   CLEAR: Clear,
   CLEARED: Cleared,
   CHARTER: CharterBody,
+  WITNESS: Witness,
+  WITNESSED: Witnessed,
+  ATTEST: Attest,
+  RESTORE: Restore,
+  DEATH: Death,
+  BURY: Bury,
 } as const;

@@ -28,19 +28,26 @@ export const MESSAGE_TYPES = {
   REFUSED: { number: 8, directions: ['up'], peers: any },
   DEAD: { number: 9, directions: ['down'], peers: ['signer'] },
   FREEZE: { number: 10, directions: ['down'], peers: ['signer'] },
+  UNFREEZE: { number: 11, directions: ['down'], peers: ['signer'] },
   DONE: { number: 12, directions: ['up'], peers: any },
   NOTICE: { number: 13, directions: ['up'], peers: ['signer'] },
   CLEAR: { number: 14, directions: ['down'], peers: ['gate'] },
   CLEARED: { number: 15, directions: ['up'], peers: ['gate'] },
   CHARTER: { number: 16, directions: ['down'], peers: any },
   REGISTER: { number: 17, directions: ['down'], peers: ['signer'] },
+  WITNESS: { number: 20, directions: ['down'], peers: ['gate'] },
+  WITNESSED: { number: 25, directions: ['up'], peers: ['gate'] },
+  ATTEST: { number: 26, directions: ['down'], peers: ['signer'] },
+  RESTORE: { number: 27, directions: ['down'], peers: ['signer'] },
+  DEATH: { number: 28, directions: ['up'], peers: ['signer'] },
+  BURY: { number: 29, directions: ['down'], peers: ['gate'] },
 } as const satisfies Record<string, TypeRow>;
 
 /**
  * Numbers set aside for messages of later versions; version 0 refuses them as UNKNOWN_TYPE.
- * 11 UNFREEZE, 18 APPROVAL, 19 CANCEL, 20 WITNESS, 21 CHECKPOINT, 22 COSIGN, 23 TAIL, 24 CHECKIN.
+ * 18 APPROVAL, 19 CANCEL, 21 CHECKPOINT, 22 COSIGN, 23 TAIL, 24 CHECKIN.
  */
-export const RESERVED_TYPES: readonly number[] = [11, 18, 19, 20, 21, 22, 23, 24];
+export const RESERVED_TYPES: readonly number[] = [18, 19, 21, 22, 23, 24];
 
 export type MessageType = keyof typeof MESSAGE_TYPES;
 

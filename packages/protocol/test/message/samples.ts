@@ -13,15 +13,19 @@ import {
   encode,
   hashCharter,
   hashIntent,
+  hashOrder,
   hashRegistration,
   hashVerdict,
   type Infer,
   Intent,
   type MessageType,
   messageTypeOf,
+  Order,
+  type OrderKind,
   type Register,
   Registration,
   type SignedIntent,
+  type SignedOrder,
   type Verdict,
 } from '../../src/index.ts';
 
@@ -153,6 +157,18 @@ export const signRegistration = (registration: Uint8Array): Register => ({
   signature: keyOf('exchange').sign(hashRegistration(CHARTER_HASH, registration)),
 });
 
+export const makeOrder = (kind: OrderKind): SignedOrder => {
+  const order = encode(Order, {
+    kind,
+    first: CHARTER_HASH,
+    signer: kind === 'restore' ? 'A' : null,
+    id: made(`order ${kind}`, 16),
+    expires: 1_200,
+    ...(kind === 'restore' ? { height: 120 } : {}),
+  });
+  return [order, ['carol', 'dave'].map((name) => [name, keyOf(name).sign(hashOrder(order))] as const)];
+};
+
 const intents = [makeIntent(1), makeIntent(2)];
 /** A transaction in form only: nothing here is judged as Bitcoin. */
 const transaction = concatBytes(Uint8Array.of(2, 0, 0, 0, 1), made('transaction'), new Uint8Array(60));
@@ -212,7 +228,20 @@ export const SAMPLES: { readonly [T in MessageType]: Body<T> } = {
     ],
   },
   DEAD: { txid: made('txid 2'), spender: transaction, proof },
+  DEATH: { txid: made('txid 2'), height: 130 },
+  BURY: {
+    txid: made('txid 2'),
+    deaths: [1, 2].map(
+      (n) =>
+        [
+          made(`death header ${n}`),
+          made(`death body ${n}`),
+          concatBytes(made(`r ${n}`), made(`s ${n}`)),
+        ] as const,
+    ),
+  },
   FREEZE: { reason: 'Drill of November' },
+  UNFREEZE: { order: makeOrder('unfreeze') },
   CHARTER: {
     charter: [
       CHARTER_BYTES,
@@ -233,6 +262,14 @@ export const SAMPLES: { readonly [T in MessageType]: Body<T> } = {
     transaction,
     keys: ['A', 'B'].map((name) => [name, made(`content ${name}`)] as const),
   },
+  WITNESS: { signer: 'A', nonce: made('nonce', 16) },
+  WITNESSED: { signer: 'A', nonce: made('nonce', 16), heads: [['vault', 41, made('head')]] },
+  ATTEST: {
+    witnessed: ['G1', 'G2'].map(
+      (name) => [made(`header ${name}`), made(`body ${name}`), concatBytes(made(name), made(name))] as const,
+    ),
+  },
+  RESTORE: { order: makeOrder('restore') },
 };
 
 export const TYPES: readonly MessageType[] = Array.from({ length: 256 }, (_, n) => messageTypeOf(n)).filter(

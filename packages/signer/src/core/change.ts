@@ -20,7 +20,13 @@ import {
 } from '@coldwire/protocol';
 import { rememberResult, type SignerState } from './state.ts';
 
-const RESULT_TYPES = ['SIGNED', 'REFUSED', 'DONE', 'STATE'] as const satisfies readonly MessageType[];
+const RESULT_TYPES = [
+  'SIGNED',
+  'REFUSED',
+  'DONE',
+  'STATE',
+  'DEATH',
+] as const satisfies readonly MessageType[];
 export type ResultType = (typeof RESULT_TYPES)[number];
 
 /** The result of a request, kept so that the request asked again gives the same body. */

@@ -21,6 +21,7 @@ import {
   Admit,
   BODY_MAX,
   Dead,
+  Death,
   Done,
   decode,
   encode,
@@ -78,7 +79,7 @@ function decideMessage(state: SignerState, received: Received, at: Reading): Dec
     case 'ADMIT':
       return parse(Admit, body, request, (coins) => settle(request, admit(state.policy, coins)));
     case 'DEAD':
-      return parse(Dead, body, request, (dead) => settle(request, markDead(state.policy, dead)));
+      return parse(Dead, body, request, (dead) => settleDead(state, request, dead));
     case 'FREEZE':
       return parse(Freeze, body, request, () =>
         settle(request, freeze(state.policy, header.sender, at.uptime)),
@@ -198,6 +199,15 @@ function settle(request: Uint8Array, settled: Accepted | PolicyRefused | Malform
     case 'ok':
       return { ...answer(request, 'DONE', encode(Done, {})), changes: wrap(settled.changes) };
   }
+}
+
+/** What gates take for a proof: this signer's own word, under its signature, that the transaction is dead. */
+function settleDead(state: SignerState, request: Uint8Array, dead: Dead): Decision {
+  const settled = markDead(state.policy, dead);
+  if (settled.kind !== 'ok') return settle(request, settled);
+  const { tipHeight } = describePolicy(state.policy, 0);
+  const body = encode(Death, { txid: dead.txid, height: tipHeight });
+  return { ...answer(request, 'DEATH', body), changes: wrap(settled.changes) };
 }
 
 function answer(request: Uint8Array, type: ResultType, body: Uint8Array): Decision {

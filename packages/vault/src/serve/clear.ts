@@ -8,9 +8,10 @@ import { displayTxid } from '@coldwire/wallet';
 import { askPeer, type Batch, getBatch, recordCleared, recordRefused } from '../queue/index.ts';
 import type { Reply } from '../session/session.ts';
 import { draftOf } from './admit.ts';
+import { buryDead } from './dead.ts';
 import { findFlaw } from './final.ts';
 import { homeGate } from './home.ts';
-import { freshId, type Peer, type Refusal, readRefusals } from './peer.ts';
+import { Away, freshId, type Peer, type Refusal, readRefusals } from './peer.ts';
 import { giveUp } from './sign.ts';
 import type { Vault } from './vault.ts';
 import { endedBy } from './verdicts.ts';
@@ -97,7 +98,7 @@ export class Clearance {
   }
 
   #start(gate: Peer, batch: Batch): void {
-    const { store, bells } = this.#vault;
+    const { bells } = this.#vault;
     const asking: Asking = { since: performance.now(), busy: true, notBefore: 0 };
     this.#asking.set(gate.name, asking);
     const body = clearBody(batch, this.#bad);
@@ -106,16 +107,26 @@ export class Clearance {
       bells.peers.ring();
       return;
     }
-    const request = askPeer(store, batch.id, 'gate', gate.name, freshId());
+    this.#ask(gate, asking, batch, body).then(
+      () => bells.peers.ring(),
+      (error: unknown) => this.#vault.fail(error),
+    );
+  }
+
+  async #ask(gate: Peer, asking: Asking, batch: Batch, body: Uint8Array): Promise<void> {
+    try {
+      await buryDead(this.#vault, gate, batch);
+    } catch (error) {
+      if (!(error instanceof Away)) throw error;
+      asking.busy = false;
+      return;
+    }
+    if (this.#over) return;
+    const request = askPeer(this.#vault.store, batch.id, 'gate', gate.name, freshId());
     this.#open.push({ gate, request });
-    gate
-      .ask('CLEAR', request, body)
-      .then((reply) => {
-        asking.busy = false;
-        if (!this.#over) this.#take(gate, asking, reply);
-        bells.peers.ring();
-      })
-      .catch((error: unknown) => this.#vault.fail(error));
+    const reply = await gate.ask('CLEAR', request, body);
+    asking.busy = false;
+    if (!this.#over) this.#take(gate, asking, reply);
   }
 
   #take(gate: Peer, asking: Asking, reply: Reply): void {
