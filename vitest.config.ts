@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: 'test/world/prepare.ts',
+    setupFiles: 'test/world/chance.ts',
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
