@@ -4,14 +4,20 @@
  */
 export { type Accepted, acceptHeaders } from './accept-headers.ts';
 export { admit } from './admit.ts';
+export { countApprovals, findTier, type Tier, verifyApproval } from './approval/judge.ts';
+export { type ApprovalSubject, writeApproval } from './approval/text.ts';
 export { type CharterInForce, type Loaded, loadCharter, verifyCharterSignatures } from './charter/load.ts';
 export { type ChangeOfCharter, compareCharters, type FieldChange } from './charter/ordering.ts';
 export { countSignatures, judgeSuccessor } from './charter/successor.ts';
 export { formatTicks } from './clock/ticks.ts';
 export { markDead } from './dead.ts';
+export { register } from './destination/register.ts';
 export { type Approved, type ApprovedInput, type ApprovedSpend, evaluate } from './evaluate.ts';
 export { freeze } from './freeze.ts';
 export { dueCharter, enactDue, installCharter, newestCharter } from './install.ts';
+export { type Attested, attest, noteBirth, type OwnHeads, type Self, witnessNonce } from './memory/attest.ts';
+export { longestWindow, type Memory, missingGates } from './memory/memory.ts';
+export { takeOrder } from './memory/orders.ts';
 export {
   MAX_REFUSALS,
   type Malformed,

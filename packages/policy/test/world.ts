@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import {
   Admit,
+  type Approval,
   type Charter,
   CharterBody,
   concatBytes,
@@ -13,11 +14,14 @@ import {
   Freeze,
   Headers,
   hashIntent,
+  hashRegistration,
   hashRequest,
   hashVerdict,
   Intent,
   type MerkleProof,
   type MessageType,
+  Register,
+  Registration,
   type SignedIntent,
   SignRequest,
   type Verdict,
@@ -38,6 +42,7 @@ import {
   markDead,
   type PolicyState,
   type Refusal,
+  register,
 } from '../src/index.ts';
 
 import { type Block, hash256, merkle, mineHeader } from './blocks.ts';
@@ -79,6 +84,7 @@ export type DraftPlan = {
   readonly locktime?: number;
   /** By default one verdict of screen-1 over every intent. */
   readonly verdicts?: readonly Verdict[];
+  readonly approvals?: readonly Approval[];
 };
 export type IntentPlan = {
   readonly id?: string;
@@ -92,7 +98,8 @@ export type IntentPlan = {
 
 /** A request as it comes over the line, and the machine's two clocks when it was judged. */
 export type Event = {
-  readonly type: MessageType;
+  /** START: the program starts and asks for witnesses; its body is the nonce. */
+  readonly type: MessageType | 'START';
   readonly body: Uint8Array;
   readonly time: number;
   readonly uptime: number;
@@ -158,7 +165,7 @@ export class World {
     this.chain.length -= blocks;
   }
 
-  note(type: MessageType, body: Uint8Array, time = this.now): void {
+  note(type: Event['type'], body: Uint8Array, time = this.now): void {
     this.events.push({ type, body, time, uptime: this.uptime });
   }
 
@@ -256,6 +263,7 @@ export class World {
         }),
       },
       verdicts: plan.verdicts ?? (intents.length === 0 ? [] : [this.verdict(intents)]),
+      ...(plan.approvals === undefined ? {} : { approvals: plan.approvals }),
     };
   }
 
@@ -305,6 +313,16 @@ export class World {
   freeze(by: string): void {
     this.note('FREEZE', encode(Freeze, { reason: 'vector' }));
     this.apply(freeze(this.state, by, this.uptime).changes);
+  }
+
+  /** The requester registers a destination. */
+  register(requester: string, script: Uint8Array, key = requester): ReturnType<typeof register> {
+    const registration = encode(Registration, { requester, script });
+    const signature = identity(key).sign(hashRegistration(this.loaded.first, registration));
+    this.note('REGISTER', encode(Register, { registration, signature }));
+    const outcome = register(this.state, { registration, signature }, this.uptime);
+    if (outcome.kind === 'ok') this.apply(outcome.changes);
+    return outcome;
   }
 
   /** Proves a transaction dead and applies it. */

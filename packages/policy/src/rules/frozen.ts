@@ -9,5 +9,11 @@ export const frozen: Rule = ({ millitick }, state) => {
   const freeze = freezeInForce(state, millitick);
   if (freeze === undefined) return [];
   const { since, by, until } = freeze;
-  return [refuse('FROZEN', { since: formatTicks(since), by, until: formatTicks(until) })];
+  return [
+    refuse('FROZEN', {
+      since: formatTicks(since),
+      by,
+      until: Number.isFinite(until) ? formatTicks(until) : 'a quorum ends it',
+    }),
+  ];
 };

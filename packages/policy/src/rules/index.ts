@@ -6,9 +6,14 @@
 import { amountMismatch } from './amount-mismatch.ts';
 import { amountTx } from './amount-tx.ts';
 import { amountWindow } from './amount-window.ts';
+import { approvalMissing } from './approval-missing.ts';
 import { clockStale } from './clock-stale.ts';
 import { conflict } from './conflict.ts';
 import { countWindow } from './count-window.ts';
+import { destinationDelay } from './destination-delay.ts';
+import { destinationDenied } from './destination-denied.ts';
+import { destinationUnknown } from './destination-unknown.ts';
+import { destinationWindow } from './destination-window.ts';
 import { dupInput } from './dup-input.ts';
 import { dupIntent } from './dup-intent.ts';
 import { dust } from './dust.ts';
@@ -23,17 +28,24 @@ import { inputForeign } from './input-foreign.ts';
 import { intentLife } from './intent-life.ts';
 import { intentReused } from './intent-reused.ts';
 import { intentSignature } from './intent-signature.ts';
+import { latched } from './latched.ts';
 import { notChange } from './not-change.ts';
 import { outputType } from './output-type.ts';
 import { pathRange } from './path-range.ts';
+import { requesterWindow } from './requester-window.ts';
+import { restored } from './restored.ts';
 import type { Rule } from './rule.ts';
 import { screening } from './screening.ts';
 import { txFields } from './tx-fields.ts';
 import { unknownOutpoint } from './unknown-outpoint.ts';
+import { unwitnessed } from './unwitnessed.ts';
 import { valueRange } from './value-range.ts';
 
 export const RULES: readonly Rule[] = [
   frozen,
+  latched,
+  unwitnessed,
+  restored,
   clockStale,
   valueRange,
   dupInput,
@@ -49,6 +61,10 @@ export const RULES: readonly Rule[] = [
   intentReused,
   conflict,
   screening,
+  approvalMissing,
+  destinationDenied,
+  destinationUnknown,
+  destinationDelay,
   outputType,
   dust,
   notChange,
@@ -60,4 +76,6 @@ export const RULES: readonly Rule[] = [
   amountTx,
   amountWindow,
   countWindow,
+  destinationWindow,
+  requesterWindow,
 ];

@@ -8,9 +8,18 @@ import { type Chain, HEADER_LENGTH, outpointKey, parseHeader } from '@coldwire/w
 import { loadCharter } from '../charter/load.ts';
 import { addNode, blockId, MILLITICKS, makeNode, tipOf } from '../clock/header-tree.ts';
 import { earn, restart, settle } from '../clock/ticks.ts';
+import {
+  applyAsked,
+  applyAttested,
+  applyLatched,
+  applyOrdered,
+  applyRestored,
+  applyUnfrozen,
+} from '../memory/apply.ts';
 import type { Change } from './change.ts';
 import { addCharge } from './ledger.ts';
 import { type CoinRecord, enforce, type PolicyState } from './state.ts';
+import { chargeVelocity } from './velocity.ts';
 
 type ValueOf<K extends Change['kind']> = Extract<Change, { kind: K }>['value'];
 type OutpointRow = readonly [txid: Uint8Array, vout: number];
@@ -87,6 +96,15 @@ function applyApproved(state: PolicyState, change: ValueOf<'approved'>): void {
   for (const id of change.again) add(state.intents.get(toHex(id))?.carriers ?? []);
   coverFee(coins, change.fee);
   addCharge(state.ledger, state.ticks.credited, change);
+  const reach = Math.max(0, ...state.charter.policy.velocity.map(({ ticks }) => ticks));
+  chargeVelocity(state.velocity, state.ticks.credited, change.charged ?? [], reach);
+}
+
+function applyRegistered(state: PolicyState, { uptime, requester, script }: ValueOf<'registered'>): void {
+  state.ticks = settle(state.ticks, uptime);
+  const known = state.registered.get(requester) ?? new Map<string, number>();
+  known.set(toHex(script), state.ticks.credited);
+  state.registered.set(requester, known);
 }
 
 function applyFrozen(state: PolicyState, { by, uptime }: ValueOf<'frozen'>): void {
@@ -142,6 +160,30 @@ export function applyChange(state: PolicyState, change: Change): PolicyState {
       break;
     case 'enacted':
       applyEnacted(state, change.value);
+      break;
+    case 'registered':
+      applyRegistered(state, change.value);
+      break;
+    case 'asked':
+      applyAsked(state, change.value);
+      break;
+    case 'attested':
+      applyAttested(state, change.value);
+      break;
+    case 'born':
+      state.memory.born = change.value.height;
+      break;
+    case 'latched':
+      applyLatched(state, change.value);
+      break;
+    case 'ordered':
+      applyOrdered(state, change.value);
+      break;
+    case 'unfrozen':
+      applyUnfrozen(state, change.value);
+      break;
+    case 'restored':
+      applyRestored(state, change.value);
       break;
   }
   return state;

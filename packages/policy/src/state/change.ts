@@ -14,6 +14,7 @@ import {
   MAX_INPUTS,
   MAX_INTENTS,
   nullable,
+  optional,
   type Result,
   SignedCharter,
   sats,
@@ -23,6 +24,15 @@ import {
   uint,
   variant,
 } from '@coldwire/protocol';
+import {
+  AskedChange,
+  AttestedChange,
+  BornChange,
+  LatchedChange,
+  OrderedChange,
+  RestoredChange,
+  UnfrozenChange,
+} from '../memory/change.ts';
 
 const hash = () => bytes(32);
 const u32 = () => uint(0xffffffff);
@@ -78,6 +88,8 @@ const ApprovedChange = struct('ApprovedChange', {
   amount: field(7, sats()),
   count: field(8, uint(MAX_INTENTS)),
   fee: field(9, sats()),
+  /** Destination, requester and amount of each intent seen for the first time; absent where no velocity is asked for. */
+  charged: optional(10, list(tuple(bytes(1, 42), text(1, 16), sats()), 1, MAX_INTENTS)),
 });
 
 const FrozenChange = struct('FrozenChange', {
@@ -99,6 +111,13 @@ const EnactedChange = struct('EnactedChange', {
   charter: field(2, hash()),
 });
 
+/** A requester's destination: its delay runs from here. */
+const RegisteredChange = struct('RegisteredChange', {
+  uptime: field(1, uptime()),
+  requester: field(2, text(1, 16)),
+  script: field(3, bytes(1, 42)),
+});
+
 /** A tag is never reused. */
 export const Change = variant({
   boot: [0, Boot],
@@ -109,6 +128,14 @@ export const Change = variant({
   frozen: [5, FrozenChange],
   installed: [6, InstalledChange],
   enacted: [7, EnactedChange],
+  registered: [16, RegisteredChange],
+  asked: [32, AskedChange],
+  attested: [33, AttestedChange],
+  born: [34, BornChange],
+  latched: [35, LatchedChange],
+  ordered: [36, OrderedChange],
+  unfrozen: [37, UnfrozenChange],
+  restored: [38, RestoredChange],
 });
 export type Change = Infer<typeof Change>;
 

@@ -39,8 +39,31 @@ function* lines(state: PolicyState): Generator<string> {
   }
   for (const { tick, amount, count, fee } of state.ledger.totals)
     yield `total ${tick} ${amount} ${count} ${fee}`;
+  for (const [key, { totals }] of sorted(state.velocity)) {
+    for (const { tick, amount, count } of totals)
+      yield `velocity ${JSON.stringify(key)} ${tick} ${amount} ${count}`;
+  }
+  for (const [requester, scripts] of sorted(state.registered)) {
+    for (const [script, since] of sorted(scripts))
+      yield `registered ${JSON.stringify(requester)} ${script} ${since}`;
+  }
   for (const [by, { since, until }] of sorted(state.freezes))
     yield `freeze ${JSON.stringify(by)} ${since} ${until}`;
+  yield* memoryLines(state);
+}
+
+function* memoryLines({ memory }: PolicyState): Generator<string> {
+  const { nonce, since, attested, born, latch, restored, confirmed } = memory;
+  if (nonce !== null) yield `asked ${nonce} ${since} ${attested} ${born ?? '-'}`;
+  for (const [vault, seq] of sorted(memory.seen)) yield `seen ${vault} ${seq}`;
+  if (latch !== null)
+    yield `latch ${latch.code} ${latch.gate} ${latch.vault} ${latch.have} ${latch.seen} ${latch.since}`;
+  if (restored !== null) yield `restored ${restored.height} ${restored.since} ${restored.nonce}`;
+  for (const [vault, seq] of sorted(memory.forgiven)) yield `forgiven ${vault} ${seq}`;
+  for (const [order, expires] of sorted(memory.orders)) yield `order ${order} ${expires}`;
+  for (const [by, { since: from, until }] of sorted(memory.ordered))
+    yield `ordered ${JSON.stringify(by)} ${from} ${until}`;
+  if (confirmed !== null) yield `confirmed ${JSON.stringify(confirmed.by)} ${confirmed.since}`;
 }
 
 /** 32 bytes: SHA-256 of the state's lines, each ended by a line feed. */

@@ -8,7 +8,9 @@ import { type Chain, createScripts, type PointMath, parseHeader, type WalletScri
 import type { CharterInForce } from '../charter/load.ts';
 import { createTree, type HeaderTree } from '../clock/header-tree.ts';
 import { createTicks, type Ticks } from '../clock/ticks.ts';
+import { createMemory, type Memory } from '../memory/memory.ts';
 import { createLedger, type Ledger } from './ledger.ts';
+import type { Velocity } from './velocity.ts';
 
 /** A proven transaction that spends a coin, and the block that it is in. Both in display order. */
 export type Spend = { readonly txid: string; readonly block: string };
@@ -80,8 +82,12 @@ export type PolicyState = {
   /** By wallet: change indexes proven mined, ascending. */
   minedChange: readonly MinedChange[][];
   readonly ledger: Ledger;
+  readonly velocity: Velocity;
+  /** By requester, then by destination (hexadecimal): the millitick of its registration. */
+  readonly registered: Map<string, Map<string, number>>;
   /** By party: its last freeze. */
   readonly freezes: Map<string, FreezeRecord>;
+  readonly memory: Memory;
 };
 
 function scriptsOf({ charter, network }: CharterInForce, math: PointMath): readonly WalletScripts[] {
@@ -121,6 +127,9 @@ export function createPolicyState(charter: CharterInForce, math: PointMath): Pol
     intents: new Map(),
     minedChange: wallets.map(() => []),
     ledger: createLedger(),
+    velocity: new Map(),
+    registered: new Map(),
     freezes: new Map(),
+    memory: createMemory(),
   };
 }

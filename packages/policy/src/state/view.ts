@@ -86,10 +86,12 @@ export function isDead(state: PolicyState, txid: string, proven?: ProvenSpend): 
   return false;
 }
 
-/** The freeze in force that lasts longest, if any. */
-export function freezeInForce(state: PolicyState, millitick: number): FreezeRecord | undefined {
+/** The freeze in force that lasts longest, if any; one that two custodians ordered lasts until a quorum ends it. */
+export function freezeInForce({ freezes, memory }: PolicyState, millitick: number): FreezeRecord | undefined {
+  if (memory.confirmed !== null) return { ...memory.confirmed, until: Number.POSITIVE_INFINITY };
   let longest: FreezeRecord | undefined;
-  for (const freeze of state.freezes.values()) {
+  const ordered = [...memory.ordered].map(([by, freeze]) => ({ by, ...freeze }));
+  for (const freeze of [...freezes.values(), ...ordered]) {
     if (freeze.until > millitick && freeze.until > (longest?.until ?? 0)) longest = freeze;
   }
   return longest;

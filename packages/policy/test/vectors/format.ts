@@ -9,12 +9,14 @@ import {
   Dead,
   decode,
   encode,
+  Freeze,
   field,
   Headers,
   hashRequest,
   list,
   MESSAGE_TYPES,
   messageTypeOf,
+  Register,
   type Result,
   type Schema,
   SignRequest,
@@ -40,8 +42,10 @@ import {
   type PolicyState,
   type Refusal,
   type Refused,
+  register,
 } from '../../src/index.ts';
 import type { Event, World } from '../world.ts';
+import { judgeMemory } from './memory.ts';
 
 const MAX_BYTES = 64 * 1024;
 
@@ -62,9 +66,13 @@ function read<T>(schema: Schema<T>, body: Uint8Array): T {
 export function judge(state: PolicyState, { type, body, time, uptime }: Event): Outcome {
   if (type === 'HEADERS') return acceptHeaders(state, read(Headers, body), uptime);
   if (type === 'ADMIT') return admit(state, read(Admit, body));
+  if (type === 'REGISTER') return register(state, read(Register, body), uptime);
   if (type === 'DEAD') return markDead(state, read(Dead, body));
   if (type === 'CHARTER') return installCharter(state, read(CharterBody, body).charter, uptime);
-  if (type === 'FREEZE') return freeze(state, state.charter.charter.vaults[0]?.name ?? '', uptime);
+  if (type === 'FREEZE' && read(Freeze, body).order === undefined)
+    return freeze(state, state.charter.charter.vaults[0]?.name ?? '', uptime);
+  const memory = judgeMemory(state, { type, body, time, uptime });
+  if (memory !== undefined) return memory;
   if (type !== 'SIGN') throw new Error(`policy does not judge ${type}`);
   const outcome = evaluate(state, read(SignRequest, body), hashRequest(body), time, uptime);
   return outcome.kind === 'approved' ? { kind: 'ok', changes: outcome.changes } : outcome;
@@ -77,12 +85,15 @@ export function replay(vector: Uint8Array): Outcome {
   if (!loaded.ok) throw new Error(loaded.problems.join('; '));
   const state = createPolicyState(loaded.value, noblePointMath);
   let outcome: Outcome = { kind: 'ok', changes: [] };
+  let attested = false;
   for (const [number, body, time, uptime] of events) {
-    if (outcome.kind !== 'ok') throw new Error('an earlier event was not carried out');
-    const type = messageTypeOf(number);
+    // What an ATTEST finds changes the state also where it is refused.
+    if (outcome.kind !== 'ok' && !attested) throw new Error('an earlier event was not carried out');
+    const type = number === 0 ? 'START' : messageTypeOf(number);
     if (type === undefined) throw new Error(`no message type has the number ${number}`);
     for (const change of enactDue(state, uptime)) applyChange(state, change);
     outcome = judge(state, { type, body, time, uptime });
+    attested = type === 'ATTEST';
     if (outcome.kind === 'ok') for (const change of outcome.changes) applyChange(state, change);
   }
   return outcome;
@@ -98,7 +109,7 @@ export function describe(refusals: readonly Refusal[]): string {
 /** The file of a vector whose events are the world's, with one more at the end. */
 export function format(world: World, rule: string, comment: string): string {
   const events = world.events.map(({ type, body, time, uptime }) => {
-    return [MESSAGE_TYPES[type].number, body, time, uptime] as const;
+    return [type === 'START' ? 0 : MESSAGE_TYPES[type].number, body, time, uptime] as const;
   });
   const vector = encode(PolicyVector, { charter: world.loaded.bytes, events });
   const outcome = replay(vector);

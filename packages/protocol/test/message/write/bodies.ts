@@ -1,7 +1,7 @@
 /** Bodies of messages: each accepted once, refused for every key, and for one wrong field each. */
 import { concatBytes, type MessageType } from '../../../src/index.ts';
 import { made, makeIntent, TYPES } from '../samples.ts';
-import { lower, many, plainOf, RULE_BODY, type Tree, tree, write } from './tree.ts';
+import { asTree, lower, many, plainOf, RULE_BODY, type Tree, tree, write } from './tree.ts';
 
 const draft = (): Map<number, Tree> => {
   const value = plainOf('SIGN').get(1);
@@ -12,6 +12,8 @@ const inDraft = (key: number, value: Tree) =>
   new Map([...plainOf('SIGN'), [1, new Map([...draft(), [key, value]])]]);
 const input: Tree = [made('txid'), 1, 1, 0, 0, 0];
 const set = (type: MessageType, key: number, value: Tree) => new Map([...plainOf(type), [key, value]]);
+
+const made2 = (label: string): Uint8Array => concatBytes(made(label), made(label));
 
 const touch = (...values: readonly Tree[]): Tree => new Map(values.map((value, at) => [at + 1, value]));
 const approval = (touched: Tree): Tree =>
@@ -175,6 +177,27 @@ const WRONG: readonly (readonly [MessageType, string, Map<number, Tree>, string]
   ['SIGN', 'flags-256', set('SIGN', 3, [approval(touch(256, 7))]), 'flags are one byte'],
   ['SIGN', '513-approvals', set('SIGN', 3, many(513, approval(null))), 'at most 512 approvals'],
   ['REGISTER', 'signature-63-bytes', set('REGISTER', 2, new Uint8Array(63)), 'a signature has 64 bytes'],
+  ['HELLO', 'nonce-15-bytes', set('HELLO', 6, made('nonce', 15)), 'a nonce has 16 bytes'],
+  ['HELLO', 'no-nonce', set('HELLO', 6, null), 'without a nonce there is no key 6'],
+  ['FREEZE', 'no-order', set('FREEZE', 2, null), 'without an order there is no key 2'],
+  ['UNFREEZE', 'no-signature', set('UNFREEZE', 1, [made('order'), []]), 'somebody signs an order'],
+  [
+    'UNFREEZE',
+    '65-signatures',
+    set('UNFREEZE', 1, [made('order'), many(65, ['a', made2('s')])]),
+    '64 at most',
+  ],
+  [
+    'RESTORE',
+    'custodian-33-bytes',
+    set('RESTORE', 1, [made('order'), [['a'.repeat(33), made2('s')]]]),
+    'a name',
+  ],
+  ['WITNESS', 'nonce-17-bytes', set('WITNESS', 2, made('nonce', 17)), 'a nonce has 16 bytes'],
+  ['WITNESSED', 'nine-heads', set('WITNESSED', 3, many(9, ['v', 1, made('h')])), 'at most 8 vaults'],
+  ['WITNESSED', 'head-31-bytes', set('WITNESSED', 3, [['v', 1, made('h', 31)]]), 'a head is a hash'],
+  ['ATTEST', 'no-gate', set('ATTEST', 1, []), 'one gate at least'],
+  ['ATTEST', 'nine-gates', set('ATTEST', 1, many(9, [made('h'), made('b'), made2('s')])), 'at most 8 gates'],
   ['FREEZE', 'reason-65-bytes', set('FREEZE', 1, 'a'.repeat(65)), 'a reason has at most 64 bytes'],
   ['FREEZE', 'reason-escape', set('FREEZE', 1, '\u001b[2J'), 'a terminal escape in a text'],
   ['NOTICE', 'event-17-bytes', set('NOTICE', 1, 'a'.repeat(17)), 'an event has at most 16 bytes'],
@@ -251,6 +274,8 @@ export function writeBodies(): void {
     ['HELLO', 'pending', set('HELLO', 8, [[2, made('charter 2'), 144_000]]), 'a charter waits'],
     ['STATE', 'charter', set('STATE', 9, made('charter 2')), 'a later charter is in force'],
     ['STATE', 'pending', set('STATE', 10, [[2, made('charter 2'), 0]]), 'a charter waits for its moment'],
+    ['HELLO', 'nonce', set('HELLO', 6, made('nonce', 16)), 'a signer asks for witnesses'],
+    ['FREEZE', 'order', set('FREEZE', 2, asTree(plainOf('UNFREEZE').get(1))), 'by custodians'],
   ] as const) {
     const lines = { expect: 'ok', part: 'body', type, rule: RULE_BODY, comment };
     write(`message/${lower(type)}-body-${name}`, lines, tree(plain));

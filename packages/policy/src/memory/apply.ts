@@ -1,0 +1,89 @@
+/** Performs the changes of a signer's memory of itself. Spec: protocol-spec/14-memory.md, "Changes". */
+import { type Infer, toHex } from '@coldwire/protocol';
+import { settle } from '../clock/ticks.ts';
+import { addCharge } from '../state/ledger.ts';
+import type { PolicyState } from '../state/state.ts';
+import { tipHeight } from '../state/view.ts';
+import type {
+  AskedChange,
+  AttestedChange,
+  LatchedChange,
+  OrderedChange,
+  RestoredChange,
+  UnfrozenChange,
+} from './change.ts';
+
+function settleAt(state: PolicyState, uptime: number): number {
+  state.ticks = settle(state.ticks, uptime);
+  return state.ticks.credited;
+}
+
+export function applyAsked({ memory, ticks }: PolicyState, { nonce }: Infer<typeof AskedChange>): void {
+  memory.nonce = toHex(nonce);
+  memory.since = ticks.credited;
+  memory.attested = [];
+  memory.born = null;
+  memory.seen.clear();
+}
+
+function raise(numbers: Map<string, number>, vault: string, seq: number): void {
+  numbers.set(vault, Math.max(numbers.get(vault) ?? 0, seq));
+}
+
+export function applyAttested({ memory }: PolicyState, { gates, heads }: Infer<typeof AttestedChange>): void {
+  memory.attested = [...new Set([...memory.attested, ...gates])].sort();
+  const isRestored = memory.restored !== null && memory.restored.nonce === memory.nonce;
+  for (const [vault, seq] of heads) {
+    raise(memory.seen, vault, seq);
+    // What another gate has seen of the same lost memory was given up with it.
+    if (isRestored) raise(memory.forgiven, vault, seq);
+  }
+}
+
+export function applyLatched(state: PolicyState, change: Infer<typeof LatchedChange>): void {
+  const { uptime, ...latch } = change;
+  state.memory.latch = { ...latch, since: settleAt(state, uptime) };
+}
+
+/** Orders whose height is past are refused as expired: they need not be remembered. */
+function rememberOrder(state: PolicyState, order: Uint8Array, expires: number): void {
+  const { orders } = state.memory;
+  for (const [known, until] of orders) if (until < tipHeight(state)) orders.delete(known);
+  orders.set(toHex(order), expires);
+}
+
+export function applyOrdered(state: PolicyState, change: Infer<typeof OrderedChange>): void {
+  const { memory, charter } = state;
+  const since = settleAt(state, change.uptime);
+  rememberOrder(state, change.order, change.expires);
+  const until = since + charter.policy.freezeTicks * 1000;
+  for (const by of change.by) memory.ordered.set(by, { since, until });
+  const inForce = [...memory.ordered].filter((row) => row[1].until > since).map(([by]) => by);
+  if (inForce.length >= 2) memory.confirmed ??= { by: inForce.sort().join(', ').slice(0, 160), since };
+}
+
+/** What was in force ends now, and whoever froze rests from now on as if it had lapsed. */
+export function applyUnfrozen(state: PolicyState, change: Infer<typeof UnfrozenChange>): void {
+  const { memory, freezes } = state;
+  const now = settleAt(state, change.uptime);
+  rememberOrder(state, change.order, change.expires);
+  memory.confirmed = null;
+  for (const [by, freeze] of freezes) if (freeze.until > now) freezes.set(by, { ...freeze, until: now });
+  for (const [by, freeze] of memory.ordered) {
+    if (freeze.until > now) memory.ordered.set(by, { ...freeze, until: now });
+  }
+}
+
+/** Every window is charged its whole: nobody knows what the lost memory had signed. */
+export function applyRestored(state: PolicyState, { uptime, height }: Infer<typeof RestoredChange>): void {
+  const { memory, charter, ledger } = state;
+  const since = settleAt(state, uptime);
+  const before = memory.restored?.height ?? 0;
+  memory.latch = null;
+  // A requester may have been ahead of the height that people named.
+  const lost = height + charter.policy.intentAhead;
+  memory.restored = { height: Math.max(before, lost), since, nonce: memory.nonce ?? '' };
+  for (const [vault, seq] of memory.seen) raise(memory.forgiven, vault, seq);
+  const last = charter.policy.windows.at(-1);
+  if (last !== undefined) addCharge(ledger, since, { amount: last.amount, count: last.count, fee: last.fee });
+}

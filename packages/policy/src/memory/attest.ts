@@ -1,0 +1,141 @@
+/**
+ * ATTEST: what gates have seen of this signer, held against its own log. A gate that has seen more, or something else, latches
+ * the signer until people take it back; nothing else does. Refuses WITNESS_BAD, STATE_ROLLBACK, CLONE.
+ * Spec: protocol-spec/14-memory.md, "Witness".
+ */
+import {
+  type Attest,
+  decode,
+  equalBytes,
+  fromHex,
+  Header,
+  hashBody,
+  MESSAGE_TYPES,
+  messageHash,
+  PROTOCOL_VERSION,
+  SALT_LENGTH,
+  type SeenHead,
+  toHex,
+  verifyEd25519,
+  Witnessed,
+} from '@coldwire/protocol';
+import { tipOf } from '../clock/header-tree.ts';
+import { type Refusal, refuse } from '../refusal.ts';
+import type { Change } from '../state/change.ts';
+import type { PolicyState } from '../state/state.ts';
+import { tipHeight } from '../state/view.ts';
+import { birthMargin, missingGates } from './memory.ts';
+
+/** Own SIGNED to one vault, as the log holds them. */
+export type OwnHeads = {
+  /** Number of the newest; 0 if there is none. */
+  readonly newest: number;
+  /** Header hash of the SIGNED of this number; undefined: that message was none; null: too old to be remembered. */
+  readonly at: (seq: number) => Uint8Array | null | undefined;
+};
+
+export type Self = {
+  /** Of the signer. */
+  readonly name: string;
+  readonly ownHeads: (vault: string) => OwnHeads;
+};
+
+type Testimony = { readonly gate: string; readonly heads: readonly SeenHead[] };
+
+/** Undefined: not a WITNESSED of a gate of the charter, about this signer, made since this start. */
+function readTestimony(
+  { charter, memory }: PolicyState,
+  self: Self,
+  [headerBytes, body, signature]: Attest['witnessed'][number],
+): Testimony | undefined {
+  const header = decode(Header, headerBytes, 1024);
+  if (!header.ok) return undefined;
+  const { version, type, charter: first, sender, bodyHash, bodyLength } = header.value;
+  const gate = charter.charter.gates.find(({ name }) => name === sender);
+  if (gate === undefined || !verifyEd25519(gate.key, messageHash(headerBytes), signature)) return undefined;
+  const isWhole =
+    body.length === bodyLength && body.length > SALT_LENGTH && equalBytes(hashBody(body), bodyHash);
+  const isWitnessed = version === PROTOCOL_VERSION && type === MESSAGE_TYPES.WITNESSED.number;
+  if (!isWhole || !isWitnessed || !equalBytes(first, charter.first)) return undefined;
+  const decoded = decode(Witnessed, body.subarray(SALT_LENGTH));
+  if (!decoded.ok) return undefined;
+  const { signer, nonce, heads } = decoded.value;
+  return signer === self.name && toHex(nonce) === memory.nonce ? { gate: sender, heads } : undefined;
+}
+
+type Difference = {
+  readonly code: 'STATE_ROLLBACK' | 'CLONE';
+  readonly gate: string;
+  readonly vault: string;
+  readonly have: number;
+  readonly seen: number;
+};
+
+function compare(state: PolicyState, self: Self, { gate, heads }: Testimony): Difference | undefined {
+  for (const [vault, seen, hash] of heads) {
+    if (seen <= (state.memory.forgiven.get(vault) ?? 0)) continue;
+    const own = self.ownHeads(vault);
+    const row = { gate, vault, have: own.newest, seen };
+    if (seen > own.newest) return { code: 'STATE_ROLLBACK', ...row };
+    const mine = own.at(seen);
+    if (mine === null || (mine !== undefined && equalBytes(mine, hash))) continue;
+    return { code: 'CLONE', ...row };
+  }
+  return undefined;
+}
+
+export function refuseLatch({ code, gate, have, seen }: Omit<Difference, 'vault'>): Refusal {
+  return code === 'CLONE'
+    ? refuse('CLONE', { seq: seen, gate })
+    : refuse('STATE_ROLLBACK', { have, seen, gate });
+}
+
+function highest(testimonies: readonly Testimony[]): readonly (readonly [string, number])[] {
+  const heads = new Map<string, number>();
+  for (const [vault, seq] of testimonies.flatMap((one) => one.heads)) {
+    heads.set(vault, Math.max(heads.get(vault) ?? 0, seq));
+  }
+  return [...heads].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, 8);
+}
+
+/** What ATTEST comes to: unlike other requests it may be refused and change the state: by the latch. */
+export type Attested = { readonly changes: readonly Change[]; readonly refusals: readonly Refusal[] };
+
+/** @param uptime µs of running time */
+export function attest(state: PolicyState, self: Self, body: Attest, uptime: number): Attested {
+  const { memory } = state;
+  const testimonies: Testimony[] = [];
+  for (const [place, packed] of body.witnessed.entries()) {
+    const testimony = readTestimony(state, self, packed);
+    if (testimony === undefined) return { changes: [], refusals: [refuse('WITNESS_BAD', { at: place })] };
+    testimonies.push(testimony);
+  }
+  const gates = [...new Set(testimonies.map(({ gate }) => gate))];
+  const isNews = gates.some((gate) => !memory.attested.includes(gate));
+  const attested: Change = { kind: 'attested', value: { gates, heads: highest(testimonies) } };
+  const isRestored = memory.restored !== null && memory.restored.nonce === memory.nonce;
+  const difference = isRestored
+    ? undefined
+    : testimonies.map((one) => compare(state, self, one)).find((one) => one !== undefined);
+  if (difference === undefined) return { changes: isNews ? [attested] : [], refusals: [] };
+  const latched: Change = { kind: 'latched', value: { uptime, ...difference } };
+  const changes = memory.latch === null ? [attested, latched] : isNews ? [attested] : [];
+  return { changes, refusals: [refuseLatch(difference)] };
+}
+
+/** The nonce that gates are to witness, while one of them has not. */
+export function witnessNonce({ memory, charter }: PolicyState): Uint8Array | undefined {
+  if (memory.nonce === null || missingGates(memory, charter).length === 0) return undefined;
+  return fromHex(memory.nonce);
+}
+
+/**
+ * Headers came while gates are missing: the first fresh tip bounds what lost memory can have seen.
+ * @param time the machine's real-time clock, seconds since 1970
+ */
+export function noteBirth(state: PolicyState, time: number): readonly Change[] {
+  const { memory, charter, tree } = state;
+  if (memory.born !== null || missingGates(memory, charter).length === 0) return [];
+  if (Math.abs(time - tipOf(tree).header.time) > charter.charter.clock.fresh) return [];
+  return [{ kind: 'born', value: { height: tipHeight(state) + birthMargin(charter) } }];
+}

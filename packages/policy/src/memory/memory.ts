@@ -1,0 +1,90 @@
+/**
+ * What a signer knows of its own memory: whether gates have witnessed it since this start, whether one has seen more of it
+ * than its disk holds, and what people have ordered since. Spec: protocol-spec/14-memory.md.
+ */
+import type { CharterInForce } from '../charter/load.ts';
+import { MILLITICKS } from '../clock/header-tree.ts';
+
+/** A gate has seen what this disk does not hold (STATE_ROLLBACK), or something else in its place (CLONE). */
+export type Latch = {
+  readonly code: 'STATE_ROLLBACK' | 'CLONE';
+  readonly gate: string;
+  readonly vault: string;
+  /** Numbers of the newest SIGNED to that vault: here, and as the gate has seen it. */
+  readonly have: number;
+  readonly seen: number;
+  /** Milliticks. */
+  readonly since: number;
+};
+
+/** A quorum took this signer back. */
+export type Restoration = {
+  /** Intents that were created up to this height (and a little above) may have been signed by what was lost. */
+  readonly height: number;
+  /** Milliticks: from here on the windows count as spent. */
+  readonly since: number;
+  /** The start in which it happened, hexadecimal. */
+  readonly nonce: string;
+};
+
+export type OrderedFreeze = { readonly since: number; readonly until: number };
+
+export type Memory = {
+  /** Of this start, hexadecimal; null in a state that no start has asked for. */
+  nonce: string | null;
+  /** Milliticks at this start. */
+  since: number;
+  /** Gates that have attested since this start, sorted. */
+  attested: readonly string[];
+  /** Height above which an intent was surely created after this start; null before the clock was fresh. */
+  born: number | null;
+  /** Highest number of a SIGNED that a gate has told of since this start, by vault. */
+  readonly seen: Map<string, number>;
+  latch: Latch | null;
+  restored: Restoration | null;
+  /** By vault: numbers up to this one are of a memory that was given up; what gates say of them counts no more. */
+  readonly forgiven: Map<string, number>;
+  /** Orders that were carried out, by hash in hexadecimal: the height after which they expire. */
+  readonly orders: Map<string, number>;
+  /** By custodian: the last freeze that was ordered. */
+  readonly ordered: Map<string, OrderedFreeze>;
+  /** Two custodians at the same time: until a quorum ends it. */
+  confirmed: { readonly by: string; readonly since: number } | null;
+};
+
+export function createMemory(): Memory {
+  return {
+    nonce: null,
+    since: 0,
+    attested: [],
+    born: null,
+    seen: new Map(),
+    latch: null,
+    restored: null,
+    forgiven: new Map(),
+    orders: new Map(),
+    ordered: new Map(),
+    confirmed: null,
+  };
+}
+
+/** Gates of the charter in force that have not attested since this start; none in a state without a start. */
+export function missingGates(memory: Memory, { charter }: CharterInForce): readonly string[] {
+  if (memory.nonce === null) return [];
+  return charter.gates.map(({ name }) => name).filter((name) => !memory.attested.includes(name));
+}
+
+/** Milliticks of the longest window of the charter, of whatever kind: after so long nothing of before counts in any. */
+export function longestWindow({ policy }: CharterInForce): number {
+  const rows = [...policy.windows, ...policy.velocity];
+  // A charge counts from the next whole tick on.
+  return (Math.max(...rows.map(({ ticks }) => ticks)) + 1) * MILLITICKS;
+}
+
+/**
+ * Blocks by which an intent that lost memory has signed may be above the height that was known here: the clock may lag by
+ * `fresh` seconds, which is twice as many blocks in a fast stretch, and a requester may be ahead.
+ */
+export function birthMargin({ charter, policy }: CharterInForce): number {
+  return 2 * Math.ceil(charter.clock.fresh / charter.clock.spacing) + policy.intentAhead;
+}

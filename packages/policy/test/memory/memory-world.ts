@@ -1,0 +1,114 @@
+/** A world whose machine starts, is witnessed by gates and takes orders of custodians. */
+import {
+  Attest,
+  concatBytes,
+  encode,
+  Freeze,
+  Header,
+  hashBody,
+  hashOrder,
+  MESSAGE_TYPES,
+  messageHash,
+  Order,
+  type OrderKind,
+  Restore,
+  type SeenHead,
+  type SignedOrder,
+  Unfreeze,
+  Witnessed,
+} from '@coldwire/protocol';
+import { applyChange } from '../../src/index.ts';
+import { judgeMemory } from '../vectors/memory.ts';
+import { identity, seeded, World } from '../world.ts';
+
+export type Testimony = {
+  readonly nonce?: Uint8Array;
+  readonly heads?: readonly SeenHead[];
+  readonly signer?: string;
+  readonly key?: string;
+  readonly type?: 'WITNESSED' | 'CLEARED';
+};
+
+export const NONCE = seeded('nonce').slice(0, 16);
+
+/** A WITNESSED as a gate sends it, whole. */
+export function testify(world: World, gate: string, how: Testimony = {}): Attest['witnessed'][number] {
+  const { nonce = NONCE, heads = [], signer = 'A', key = gate, type = 'WITNESSED' } = how;
+  const body = concatBytes(seeded('salt').slice(0, 16), encode(Witnessed, { signer, nonce, heads }));
+  const header = encode(Header, {
+    version: 0,
+    type: MESSAGE_TYPES[type].number,
+    charter: world.loaded.first,
+    sender: gate,
+    recipient: 'vault-1',
+    seq: 5,
+    previous: seeded('previous'),
+    receiptSeq: 7,
+    receipt: seeded('receipt'),
+    session: 1,
+    request: seeded('request').slice(0, 16),
+    bodyHash: hashBody(body),
+    bodyLength: body.length,
+    time: world.now,
+    uptime: 1,
+  });
+  return [header, body, identity(key).sign(messageHash(header))];
+}
+
+export type OrderPlan = {
+  readonly by?: readonly string[];
+  readonly signer?: string | null;
+  readonly id?: Uint8Array;
+  readonly expires?: number;
+  readonly height?: number;
+  readonly first?: Uint8Array;
+  /** Whose keys sign, where they are not those of the names. */
+  readonly keys?: readonly string[];
+};
+
+export function orderIn(world: World, kind: OrderKind, plan: OrderPlan = {}): SignedOrder {
+  const by = plan.by ?? (kind === 'freeze' ? ['ada'] : ['ada', 'ben']);
+  const order = encode(Order, {
+    kind,
+    first: plan.first ?? world.loaded.first,
+    signer: plan.signer !== undefined ? plan.signer : kind === 'restore' ? 'A' : null,
+    id: plan.id ?? (kind === 'restore' ? NONCE : seeded(`order ${world.number()}`).slice(0, 16)),
+    expires: plan.expires ?? world.height + 1000,
+    ...(kind === 'restore' ? { height: plan.height ?? world.height } : {}),
+  });
+  return [
+    order,
+    by.map((name, at) => [name, identity(plan.keys?.[at] ?? name).sign(hashOrder(order))] as const),
+  ];
+}
+
+export class MemoryWorld extends World {
+  /** Judges, performs, and says the codes. */
+  tell(type: 'START' | 'ATTEST' | 'FREEZE' | 'UNFREEZE' | 'RESTORE', body: Uint8Array): string {
+    this.note(type, body);
+    const outcome = judgeMemory(this.state, { type, body, time: this.now, uptime: this.uptime });
+    if (outcome === undefined || outcome.kind === 'malformed') throw new Error(`${type} was not judged`);
+    if (outcome.kind === 'refused') return outcome.refusals.map(({ code }) => code).join(' ');
+    for (const change of outcome.changes) {
+      applyChange(this.state, change);
+      this.journal.push(change);
+    }
+    return 'ok';
+  }
+
+  start(nonce = NONCE): void {
+    this.uptime = 0;
+    this.tell('START', nonce);
+  }
+
+  attest(...witnessed: Attest['witnessed'][number][]): string {
+    return this.tell('ATTEST', encode(Attest, { witnessed }));
+  }
+
+  order(kind: OrderKind, plan: OrderPlan = {}): string {
+    const order = orderIn(this, kind, plan);
+    if (kind === 'freeze') return this.tell('FREEZE', encode(Freeze, { reason: 'order', order }));
+    if (kind === 'unfreeze') return this.tell('UNFREEZE', encode(Unfreeze, { order }));
+    return this.tell('RESTORE', encode(Restore, { order }));
+  }
+}
