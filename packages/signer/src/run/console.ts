@@ -19,14 +19,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, Failure, type JsonValue, toJsonLine } from '@coldwire/program';
+import { ANSWER, type Command, ConsoleLines, type ConsoleRequest, LINE_MAX } from './console-lines.ts';
 
-export const COMMANDS = ['status', 'lock', 'unseal', 'freeze', 'check'] as const;
-export type Command = (typeof COMMANDS)[number];
+export { COMMANDS, type Command } from './console-lines.ts';
 
 export const CONSOLE = 'console-in';
-const ANSWER = /^console-answer-[0-9a-f]{16}$/;
-/** A write of at most this many bytes is never mixed with another's (PIPE_BUF). */
-const LINE_MAX = 4096;
 const POLL_MS = 20;
 
 /** Creates a FIFO unless it is there. @throws Failure if something else stands in its place */
@@ -80,11 +77,8 @@ export function serveConsole(
     rmSync(join(directory, left), { force: true });
   const input = openFifoBothWays(join(directory, CONSOLE));
   const buffer = new Uint8Array(LINE_MAX);
-  let line = '';
-  const take = async (text: string): Promise<void> => {
-    const [word, name, ...more] = text.split(' ');
-    if (name === undefined || !ANSWER.test(name) || more.length > 0) return;
-    const command = COMMANDS.find((known) => known === word);
+  const lines = new ConsoleLines();
+  const take = async ({ command, answer: name }: ConsoleRequest): Promise<void> => {
     const answer =
       command === undefined
         ? { error: 'unknown command' }
@@ -96,12 +90,7 @@ export function serveConsole(
   const timer = setInterval(() => {
     const length = readNow(input, buffer);
     if (length === undefined) return;
-    line = (line + new TextDecoder().decode(buffer.subarray(0, length))).slice(-LINE_MAX);
-    for (let end = line.indexOf('\n'); end >= 0; end = line.indexOf('\n')) {
-      const text = line.slice(0, end).trim();
-      line = line.slice(end + 1);
-      void take(text);
-    }
+    for (const request of lines.push(buffer.subarray(0, length))) void take(request);
   }, POLL_MS);
   timer.unref();
   return {
