@@ -1,0 +1,206 @@
+/**
+ * Judges mutants: which tests reach each, in which order they are tried, and when a verdict counts.
+ *
+ * Most mutants are switched on in a running process. That is right only for a test that reaches the mutant while it runs; where a
+ * mutant is reached while sources or a test file are loaded, these are loaded anew. Whoever survives is tried once more like that,
+ * so that nothing kept in memory hides a kill. And kills count once their tests have passed again without a mutant: otherwise the
+ * process was spoilt, and they are judged anew.
+ */
+import type { Mutant } from './mutants.ts';
+import { type Answer, WorkerProcess } from './pool.ts';
+import type { Recording, WorkerSetup } from './protocol.ts';
+
+export interface Verdict {
+  readonly mutant: Mutant;
+  readonly status: 'killed' | 'survived';
+  /** Name of the test that fails; empty for a survivor. */
+  readonly killer: string;
+  readonly why: string;
+}
+
+export interface JudgeOptions {
+  readonly setup: WorkerSetup;
+  readonly mutants: readonly Mutant[];
+  readonly workers: number;
+  /** Those that are said to survive are loaded anew at once. */
+  readonly isExpected: (mutant: Mutant) => boolean;
+  readonly progress: (done: number, total: number, survivors: number) => void;
+}
+
+const KILLS_PER_CHECK = 25;
+const REALMS_PER_PROCESS = 60;
+const LOADING_MS = 60_000;
+const RECORDING_MS = 600_000;
+
+/** @throws Error if a test fails without a mutant */
+export async function judgeAll(options: JudgeOptions): Promise<readonly Verdict[]> {
+  const first = new WorkerProcess(options.setup);
+  const recording = await first.ask({ kind: 'record' }, () => RECORDING_MS);
+  if (recording.kind !== 'recording')
+    throw new Error(`the tests could not be recorded: ${explain(recording)}`);
+  if (recording.failures.length > 0)
+    throw new Error(`tests fail without any mutant:\n${recording.failures.join('\n')}`);
+  const court = new Court(options, recording);
+  const others = Array.from({ length: options.workers - 1 }, () => new WorkerProcess(options.setup));
+  await Promise.all([first, ...others].map((worker) => court.work(worker)));
+  return court.verdicts;
+}
+
+const explain = (answer: Answer): string => (answer.kind === 'dead' ? answer.why : answer.kind);
+
+interface Case {
+  readonly mutant: Mutant;
+  readonly fresh: boolean;
+}
+
+class Court {
+  readonly #options: JudgeOptions;
+  readonly #recording: Recording;
+  readonly #queue: Case[];
+  readonly #verdicts = new Map<number, Verdict>();
+  /** By mutant: the tests that reach it while they run. */
+  readonly #reached = new Map<number, number[]>();
+  /** By mutant: the test files that reach it while they are loaded. */
+  readonly #collected = new Map<number, Set<string>>();
+  readonly #loading: ReadonlySet<number>;
+  readonly #hits = new Map<number, number>();
+  /** By source: tests that killed there, the last one first. */
+  readonly #killers = new Map<string, number[]>();
+
+  constructor(options: JudgeOptions, recording: Recording) {
+    this.#options = options;
+    this.#recording = recording;
+    this.#loading = new Set(recording.loading);
+    for (const [place, { hits }] of recording.tests.entries()) {
+      for (const [mutant, count] of hits) {
+        this.#reached.set(mutant, [...(this.#reached.get(mutant) ?? []), place]);
+        this.#hits.set(mutant, Math.max(count, this.#hits.get(mutant) ?? 0));
+      }
+    }
+    for (const [file, mutants] of recording.collecting) {
+      for (const mutant of mutants) {
+        this.#collected.set(mutant, (this.#collected.get(mutant) ?? new Set()).add(file));
+      }
+    }
+    this.#queue = options.mutants.map((mutant) => ({ mutant, fresh: this.#startsFresh(mutant) }));
+  }
+
+  get verdicts(): readonly Verdict[] {
+    return this.#options.mutants.flatMap(({ id }) => this.#verdicts.get(id) ?? []);
+  }
+
+  #startsFresh(mutant: Mutant): boolean {
+    return this.#options.isExpected(mutant) || this.#warmTests(mutant).length === 0;
+  }
+
+  #warmTests({ id }: Mutant): readonly number[] {
+    if (this.#loading.has(id)) return [];
+    const loadedBy = this.#collected.get(id);
+    return (this.#reached.get(id) ?? []).filter(
+      (place) => loadedBy?.has(this.#recording.tests[place]?.file ?? '') !== true,
+    );
+  }
+
+  #freshTests({ id }: Mutant): readonly number[] {
+    const { tests } = this.#recording;
+    if (this.#loading.has(id)) return [...tests.keys()];
+    const loadedBy = this.#collected.get(id);
+    const reached = new Set(this.#reached.get(id));
+    return [...tests.keys()].filter(
+      (place) => reached.has(place) || loadedBy?.has(tests[place]?.file ?? '') === true,
+    );
+  }
+
+  /** Who killed here before comes first, then who reaches this source at all, then who is quick. */
+  #inOrder(mutant: Mutant, places: readonly number[]): readonly number[] {
+    const killers = this.#killers.get(mutant.file) ?? [];
+    const near = new Set(
+      this.#options.mutants.filter(({ file }) => file === mutant.file).map(({ id }) => id),
+    );
+    const rank = (place: number): number => {
+      const known = killers.indexOf(place);
+      if (known >= 0) return known - 1_000_000;
+      const { ms = 0, hits = [] } = this.#recording.tests[place] ?? {};
+      return (hits.some(([id]) => near.has(id)) ? 0 : 1_000_000) + ms;
+    };
+    const ranks = new Map(places.map((place) => [place, rank(place)]));
+    return [...places].sort((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
+  }
+
+  /** Takes cases until none is left. */
+  async work(worker: WorkerProcess): Promise<void> {
+    let unchecked: { readonly found: Case; readonly killer: number }[] = [];
+    let realms = 0;
+    const check = async (): Promise<void> => {
+      const tests = [...new Set(unchecked.map(({ killer }) => killer))];
+      const answer = await worker.ask({ kind: 'check', tests }, () => LOADING_MS);
+      if (answer.kind !== 'checked' || !answer.clean) {
+        worker.stop();
+        for (const { found } of unchecked) this.#reopen({ ...found, fresh: true });
+      }
+      unchecked = [];
+    };
+    for (;;) {
+      const found = this.#queue.shift();
+      if (found === undefined) {
+        if (unchecked.length > 0) await check();
+        if (this.#queue.length === 0) break;
+        continue;
+      }
+      const answer = await this.#try(worker, found);
+      if (answer.kind === 'dead') {
+        for (const { found: other } of unchecked) this.#reopen(other);
+        unchecked = [];
+        realms = 0;
+      } else if (answer.kind === 'judged' && answer.killer !== null && !found.fresh) {
+        unchecked.push({ found, killer: answer.killer });
+      }
+      if (found.fresh) realms += 1;
+      if (unchecked.length >= KILLS_PER_CHECK || (realms >= REALMS_PER_PROCESS && unchecked.length > 0))
+        await check();
+      if (realms >= REALMS_PER_PROCESS) {
+        worker.stop();
+        realms = 0;
+      }
+    }
+    worker.stop();
+  }
+
+  #reopen(one: Case): void {
+    this.#verdicts.delete(one.mutant.id);
+    this.#queue.push(one);
+  }
+
+  async #try(worker: WorkerProcess, { mutant, fresh }: Case): Promise<Answer> {
+    const tests = this.#inOrder(mutant, fresh ? this.#freshTests(mutant) : this.#warmTests(mutant));
+    const limit = 1000 + 100 * (this.#hits.get(mutant.id) ?? 1000);
+    const job = { kind: 'mutant', mutant: mutant.id, tests, fresh, limit } as const;
+    const answer = await worker.ask(job, (test) => this.#patience(test, fresh));
+    if (answer.kind === 'dead') this.#decide(mutant, 'killed', '(it never ends)', answer.why);
+    else if (answer.kind !== 'judged') throw new Error(`a worker answers ${answer.kind}`);
+    else if (answer.killer !== null) this.#kill(mutant, answer.killer, answer.why);
+    else if (fresh) this.#decide(mutant, 'survived', '', tests.length === 0 ? 'no test reaches it' : '');
+    else this.#queue.unshift({ mutant, fresh: true });
+    return answer;
+  }
+
+  #patience(test: number | undefined, fresh: boolean): number {
+    if (test === undefined) return LOADING_MS;
+    const { ms = 0 } = this.#recording.tests[test] ?? {};
+    return 4000 + 20 * ms + (fresh ? 20_000 : 0);
+  }
+
+  #kill(mutant: Mutant, killer: number, why: string): void {
+    const others = (this.#killers.get(mutant.file) ?? []).filter((place) => place !== killer);
+    this.#killers.set(mutant.file, [killer, ...others]);
+    const test = this.#recording.tests[killer];
+    this.#decide(mutant, 'killed', test === undefined ? '(loading)' : `${test.file} > ${test.name}`, why);
+  }
+
+  #decide(mutant: Mutant, status: Verdict['status'], killer: string, why: string): void {
+    this.#verdicts.set(mutant.id, { mutant, status, killer, why });
+    const all = [...this.#verdicts.values()];
+    const survivors = all.filter((one) => one.status === 'survived').length;
+    this.#options.progress(all.length, this.#options.mutants.length, survivors);
+  }
+}
