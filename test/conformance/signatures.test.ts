@@ -7,6 +7,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { inForm } from '../world/form.ts';
 
 const { Point } = ed25519;
 const { Fn } = Point;
@@ -41,7 +42,7 @@ it('one answer of signer, gate and auditor to every signature, also to those mad
         auditor: signer,
       });
     }),
-    { numRuns: 150 },
+    { numRuns: inForm(50, 1_500) },
   );
-  expect(accepted).toBeGreaterThan(10);
+  expect(accepted).toBeGreaterThan(0);
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import helper from 'slip39/src/slip39_helper.js';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { inForm } from '../../../test/world/form.ts';
 import { checkKeyFileHeader } from '../src/age-file.ts';
 import {
   judgeShare,
@@ -14,7 +15,7 @@ import { readShareText } from '../src/share-file.ts';
 import { makePeople, makeSigner, type Person } from './signer-fixture.ts';
 
 // Whatever lies on the table is judged; nothing that lies there may throw, or be taken for good.
-const RUNS = { numRuns: 400 };
+const RUNS = { numRuns: inForm(200, 4_000) };
 const word = fc.constantFrom(...helper.WORD_LIST);
 const header = fc.constant('age-encryption.org/v1\n-> ');
 const ageLike = fc

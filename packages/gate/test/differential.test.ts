@@ -4,6 +4,7 @@ import { createScripts, createSighash, displayTxid, txidOf, worstCaseVsize } fro
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { inForm } from '../../../test/world/form.ts';
 import { evaluate } from '../../policy/src/evaluate.ts';
 import { buildFacts, decodeIntents } from '../../policy/src/facts.ts';
 import { World } from '../../policy/test/world.ts';
@@ -13,6 +14,8 @@ import { rebuild } from '../src/core/rebuild.ts';
 import { hashInputs } from '../src/core/sighash.ts';
 import { createGateState } from '../src/core/state.ts';
 import { mustLoadGate } from './gate-world.ts';
+
+const RUNS = inForm(250, 2_000);
 
 const world = new World(realCharter());
 const charter = mustLoadGate(signCharter(world), 'gate-1');
@@ -122,9 +125,10 @@ test('gate and signers build the same transaction, scripts, hashes, sizes, fees 
         signersCodes.filter((code) => fees.includes(code)).sort(),
       );
     }),
-    { numRuns: 1200 },
+    { numRuns: RUNS },
   );
-  expect(built).toBeGreaterThan(1000);
+  // Almost every plan is one that a gate can build.
+  expect(built).toBeGreaterThan(RUNS / 2);
 });
 
 function raise(): never {

@@ -7,6 +7,7 @@ import {
 } from '@coldwire/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { inForm } from '../../../test/world/form.ts';
 import type { Coin } from '../../policy/test/world.ts';
 import { decodeGateChange, encodeGateChange } from '../src/core/change.ts';
 import { applyGate, createGateState, type GateState } from '../src/core/state.ts';
@@ -79,7 +80,7 @@ describe('Whatever is asked of a gate', () => {
           expectPromises(gate.state);
         }
       }),
-      { numRuns: 12 },
+      { numRuns: inForm(12, 100) },
     );
   });
 
@@ -112,7 +113,7 @@ describe('Whatever is asked of a gate', () => {
         expect(replies.map(({ type }) => type)).toEqual(['REFUSED']);
         expect(changes.filter(({ kind }) => kind !== 'result')).toEqual([]);
       }),
-      { numRuns: 120 },
+      { numRuns: inForm(60, 1_000) },
     );
     expect(gate.deliver('CLEAR', good).type).toBe('CLEARED');
   });
@@ -150,7 +151,7 @@ describe('Whatever is asked of a gate', () => {
         const body = encode(SignRequestSchema, request);
         expect(world.gate.deliver('CLEAR', encode(Clear, { request: body, signed })).type).toBe('REFUSED');
       }),
-      { numRuns: 300 },
+      { numRuns: inForm(150, 3_000) },
     );
   });
 

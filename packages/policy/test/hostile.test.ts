@@ -1,6 +1,7 @@
 import { Admit, Dead, decode, encode, Headers, type SignedIntent, SignRequest } from '@coldwire/protocol';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { inForm } from '../../../test/world/form.ts';
 import { acceptHeaders, admit, digestState, markDead } from '../src/index.ts';
 import { type Coin, seeded, World } from './world.ts';
 
@@ -62,7 +63,7 @@ describe('whatever comes over the line', () => {
         expect(['approved', 'refused']).toContain(outcome.kind);
         if (outcome.kind === 'refused') for (const { code } of outcome.refusals) seen.add(code);
       }),
-      { numRuns: 400 },
+      { numRuns: inForm(200, 4_000) },
     );
     expect(digestState(world.state)).toEqual(before);
     expect(seen.size).toBeGreaterThan(12);
@@ -96,7 +97,7 @@ describe('whatever comes over the line', () => {
         expect(decode(Headers, encode(Headers, three)).ok).toBe(true);
         expect(acceptHeaders(world.state, three, 0).kind).toBe('refused');
       }),
-      { numRuns: 400 },
+      { numRuns: inForm(200, 4_000) },
     );
     expect(digestState(world.state)).toEqual(before);
   });

@@ -3,6 +3,7 @@ import { displayTxid, outpointKey, serializeStripped } from '@coldwire/wallet';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inForm } from '../../../test/world/form.ts';
 import { applyChange, createPolicyState, digestState, type PolicyState } from '../src/index.ts';
 import { isDead, tickAt } from '../src/state/view.ts';
 import { sampleCharter, World } from './world.ts';
@@ -172,7 +173,7 @@ describe('whatever a vault drafts, in whatever order', () => {
         for (const change of world.journal) applyChange(folded, change);
         expect(digestState(folded)).toEqual(digestState(world.state));
       }),
-      { numRuns: 60 },
+      { numRuns: inForm(30, 500) },
     );
   });
 

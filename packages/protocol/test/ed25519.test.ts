@@ -3,6 +3,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inForm } from '../../../test/world/form.ts';
 import { concatBytes, equalBytes, fromHex } from '../src/bytes.ts';
 import { createEd25519Signer, isPublicKey, verifyEd25519 } from '../src/ed25519.ts';
 
@@ -150,7 +151,7 @@ describe('Ed25519', () => {
           seen[ours ? 'yes' : 'no'] += 1;
         },
       ),
-      { numRuns: 300 },
+      { numRuns: inForm(100, 3_000) },
     );
     expect(seen.yes).toBeGreaterThan(5);
     expect(seen.no).toBeGreaterThan(5);
@@ -170,7 +171,7 @@ describe('Ed25519', () => {
           expect(verifyEd25519(key, message, signature)).toBe(verifyByTheBook(key, message, signature));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: inForm(100, 3_000) },
     );
   });
 

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Btcd, startBtcd } from '../../../../scripts/oracles/btcd.ts';
 import { findOracles } from '../../../../scripts/oracles/find.ts';
+import { inForm } from '../../../../test/world/form.ts';
 import { mineBlock, planBlock } from '../../src/chain/miner.ts';
 import type { Node } from '../../src/node.ts';
 import {
@@ -365,7 +366,7 @@ describe.skipIf(!hasKernel)('scripts before devchain and the consensus code of B
         if (devchain === null) expect(consensus).toBe(true);
         if (devchain !== null && consensus) expect(RELAY_RULES).toContain(devchain);
       }),
-      { numRuns: 400 },
+      { numRuns: inForm(200, 4_000) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import { Script } from '@scure/btc-signer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inForm } from '../../../../test/world/form.ts';
 import { toHex } from '../../src/primitives/wire.ts';
 import { judge, Rejected } from '../../src/rejected.ts';
 import { runScript, type Surroundings } from '../../src/script/interpreter.ts';
@@ -137,7 +138,7 @@ describe('the limits', () => {
           }
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: inForm(1_000, 20_000) },
     );
   });
 });

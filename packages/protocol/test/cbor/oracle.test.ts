@@ -7,6 +7,7 @@ import { sortCoreDeterministic } from 'cbor2/sorts';
 import * as cborg from 'cborg';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { inForm } from '../../../../test/world/form.ts';
 import { decode, type Schema, scan } from '../../src/cbor/index.ts';
 import { mutants, normalize, values, writeReference } from './generate.ts';
 import { readVectors } from './read-vectors.ts';
@@ -116,14 +117,14 @@ describe.each<Oracle>(['cborg', 'cbor2'])('the scanner and %s', (oracle) => {
         expect(scan(bytes)).toBeUndefined();
         compare(oracle, bytes);
       }),
-      { numRuns: 400 },
+      { numRuns: inForm(200, 4_000) },
     );
   });
 
   test('differ on damaged bytes as listed, or not at all', () => {
     fc.assert(
       fc.property(fc.oneof(mutants, fc.uint8Array({ maxLength: 40 })), (bytes) => compare(oracle, bytes)),
-      { numRuns: 2000 },
+      { numRuns: inForm(600, 20_000) },
     );
   });
 });

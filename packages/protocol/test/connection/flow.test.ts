@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inForm } from '../../../../test/world/form.ts';
 import { SEND_BUFFER } from '../../src/connection/flow.ts';
 import {
   countLink,
@@ -255,7 +256,7 @@ describe('a hostile or mad peer', () => {
           if (what === 3) run(link, { kind: 'close', reason: 'test', now });
         }
       }),
-      { numRuns: 300 },
+      { numRuns: inForm(150, 3_000) },
     );
   });
 });

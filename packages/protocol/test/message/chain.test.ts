@@ -2,6 +2,7 @@
 // start again from what was journalled. Both ends agree, and nothing is taken twice or out of order.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inForm } from '../../../../test/world/form.ts';
 import {
   type Chain,
   createChain,
@@ -126,7 +127,7 @@ describe('two ends of a chain', () => {
         expect(signer.chain.theirs).toEqual(vault.chain.mine);
         expect(vault.chain.theirs).toEqual(signer.chain.mine);
       }),
-      { numRuns: 150 },
+      { numRuns: inForm(50, 1_500) },
     );
   });
 

@@ -3,6 +3,7 @@ import { encode, type MessageType, SignRequest, toHex } from '@coldwire/protocol
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { inForm } from '../../../../test/world/form.ts';
 import { apply, decodeChange, encodeChange } from '../../src/core/change.ts';
 import { createState, type SignerState } from '../../src/core/state.ts';
 import { destination, Treasury } from '../signing-world.ts';
@@ -94,7 +95,7 @@ describe('Whatever happens to a signer', () => {
             }
         }
       }),
-      { numRuns: 12 },
+      { numRuns: inForm(12, 100) },
     );
   });
 
@@ -119,7 +120,7 @@ describe('Whatever happens to a signer', () => {
         expect(changes.every(({ kind }) => kind === 'result')).toBe(true);
         expect(['REFUSED', 'STATE']).toContain(effect?.type);
       }),
-      { numRuns: 600 },
+      { numRuns: inForm(300, 5_000) },
     );
     expect(memoryOf(signer.state)).toEqual(before);
     expect(signer.signatures).toBe(0);

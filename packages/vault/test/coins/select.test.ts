@@ -1,6 +1,7 @@
 import { type Coin, dustLimit, type Output, outpointKey, worstCaseVsize } from '@coldwire/wallet';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inForm } from '../../../../test/world/form.ts';
 import { branchAndBound } from '../../src/coins/branch-and-bound.ts';
 import { brokenCaps, type Caps, feeFor, type SelectionRequest, sumAmounts } from '../../src/coins/costs.ts';
 import { createDraw, shuffle } from '../../src/coins/draw.ts';
@@ -103,9 +104,9 @@ describe('coin selection', () => {
         const known = new Set([...asked.coins, ...asked.required].map(outpointKey));
         for (const key of keys) expect(known).toContain(key);
       }),
-      { numRuns: 1500 },
+      { numRuns: inForm(500, 15_000) },
     );
-    expect(selected).toBeGreaterThan(200);
+    expect(selected).toBeGreaterThan(50);
   });
 
   it('says what is missing, and that much more is enough', () => {
@@ -211,7 +212,7 @@ describe('branch and bound', () => {
         else if (search.inputWaste >= 0) expect(wasteOf(found)).toBe(least);
         else expect(wasteOf(found)).toBeLessThan(Number.POSITIVE_INFINITY);
       }),
-      { numRuns: 2000 },
+      { numRuns: inForm(700, 20_000) },
     );
   });
 });

@@ -6,6 +6,7 @@ import { decode, SignRequest, toHex } from '@coldwire/protocol';
 import { type Outpoint, outpointKey } from '@coldwire/wallet';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inForm } from '../../../../test/world/form.ts';
 import { createDraw, type Draw } from '../../src/coins/draw.ts';
 import { type PlanResult, planBump, planCancel, planRegroup, prepareDraft } from '../../src/draft/index.ts';
 import {
@@ -257,7 +258,7 @@ describe('any sequence of steps', () => {
         }
         confirmed += walk.confirmedEver;
       }),
-      { numRuns: 40 },
+      { numRuns: inForm(20, 400) },
     );
     expect(confirmed).toBeGreaterThan(40);
   });
