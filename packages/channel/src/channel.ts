@@ -13,18 +13,22 @@ import {
   draftMessage,
   encode,
   type Fault,
+  findRealignment,
   GREETINGS_MAX,
   type Head,
   Header,
   hashBody,
   judgeHeader,
   judgeMessage,
+  type Line,
   type Message,
   type MessageType,
   messageHash,
+  type Positions,
   planResumption,
   type Received,
   Resume,
+  realignChain,
   recordReceived,
   recordSent,
   suspectSelf,
@@ -63,6 +67,11 @@ export interface ChannelOwner {
   salt(binding: Uint8Array): Uint8Array;
   /** Must not throw for anything that a peer can send. `packed`: the message as evidence, CBOR `[header, body, signature]`. */
   onMessage(received: Received, at: Reading, packed: Uint8Array): Taken;
+  /**
+   * The peer says that this machine has said or taken more than its log holds. True: that is written down, and the line goes
+   * on from where the peer says that it stands.
+   */
+  realign?(positions: Positions): boolean;
   onUp(): void;
   onDown(reason: string): void;
   /** The peer holds no keys. */
@@ -94,6 +103,7 @@ export class Channel {
   readonly #owner: ChannelOwner;
   readonly #log: EvidenceLog;
   readonly #link: Link;
+  readonly #role: ChannelOptions['role'];
   readonly #courier = createCourier(hashBody);
   #chain: Chain;
   /** Messages of ours that wait for this connection to take them, oldest first. */
@@ -110,12 +120,13 @@ export class Channel {
     this.#log = options.log;
     this.#chain = options.chain;
     const { role, nextNonce, baud, timing } = options;
+    this.#role = role;
     this.#link = attachLink(options.port, {
       role,
       nextNonce,
       baud,
       ...(timing === undefined ? {} : { timing }),
-      resume: () => encode(Resume, this.#chain.theirs),
+      resume: () => encode(Resume, this.#resume()),
       onUp: (peerResume) => this.#goUp(peerResume),
       onDown: (reason) => this.#goDown(reason),
       onBytes: (bytes) => this.#step({ kind: 'bytes', bytes }),
@@ -133,6 +144,11 @@ export class Channel {
   /** How many messages of ours the peer has not acknowledged. */
   get outstanding(): number {
     return this.#chain.sent.length;
+  }
+
+  /** Who is at the two ends. */
+  get line(): Line {
+    return this.#chain.line;
   }
 
   /** Whether a new connection is worth a greeting: the first one is, further ones unless a heap of them waits already. */
@@ -185,15 +201,35 @@ export class Channel {
       this.#fail(hint.fault);
       return;
     }
-    const plan = planResumption(this.#chain, hint.value);
-    if (plan.kind === 'fault') {
-      this.#fail(plan.fault, hint.value);
-      return;
-    }
+    const messages = this.#resumeFrom(hint.value);
+    if (messages === undefined) return;
     this.#up = true;
-    this.#waiting = [...plan.messages];
+    this.#waiting = [...messages];
     this.#step({ kind: 'up' });
     this.#owner.onUp();
+  }
+
+  #resume(): Resume {
+    const { theirs, acknowledged } = this.#chain;
+    return { ...theirs, acknowledgedSeq: acknowledged.seq, acknowledgedHash: acknowledged.hash };
+  }
+
+  /** What is to be sent again first; undefined, after an alarm, where the two ends do not fit together. */
+  #resumeFrom(hint: Resume): readonly Message[] | undefined {
+    const lost = findRealignment(this.#chain, hint);
+    if (lost !== undefined && this.#owner.realign?.(lost) === true) {
+      this.#chain = realignChain(this.#chain, lost);
+      return [];
+    }
+    const plan = planResumption(this.#chain, hint);
+    if (plan.kind === 'resend') return plan.messages;
+    if (this.#role === 'initiator' && hint.seq < this.#chain.acknowledged.seq) {
+      // The peer has lost its memory. Whether it may go on from here is for the peer to say, to whom the hello names the place.
+      this.#owner.onAlarm(plan.fault.code, plan.fault.detail);
+      return this.#chain.sent;
+    }
+    this.#fail(plan.fault, hint);
+    return undefined;
   }
 
   #goDown(reason: string): void {

@@ -98,8 +98,7 @@ export type IntentPlan = {
 
 /** A request as it comes over the line, and the machine's two clocks when it was judged. */
 export type Event = {
-  /** START: the program starts and asks for witnesses; its body is the nonce. */
-  readonly type: MessageType | 'START';
+  readonly type: MessageType;
   readonly body: Uint8Array;
   readonly time: number;
   readonly uptime: number;
@@ -165,7 +164,7 @@ export class World {
     this.chain.length -= blocks;
   }
 
-  note(type: Event['type'], body: Uint8Array, time = this.now): void {
+  note(type: MessageType, body: Uint8Array, time = this.now): void {
     this.events.push({ type, body, time, uptime: this.uptime });
   }
 

@@ -139,6 +139,8 @@ export function applyChange(state: PolicyState, change: Change): PolicyState {
   switch (change.kind) {
     case 'boot':
       state.ticks = restart(state.ticks);
+      // What gates said was about the memory of another start.
+      state.memory.attested = [];
       break;
     case 'headers':
       applyHeaders(state, change.value);

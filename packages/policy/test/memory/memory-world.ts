@@ -8,6 +8,7 @@ import {
   hashBody,
   hashOrder,
   MESSAGE_TYPES,
+  type MessageType,
   messageHash,
   Order,
   type OrderKind,
@@ -18,7 +19,7 @@ import {
   Witnessed,
 } from '@coldwire/protocol';
 import { applyChange } from '../../src/index.ts';
-import { judgeMemory } from '../vectors/memory.ts';
+import { judgeMemory, type VectorEvent } from '../vectors/memory.ts';
 import { identity, seeded, World } from '../world.ts';
 
 export type Testimony = {
@@ -83,9 +84,18 @@ export function orderIn(world: World, kind: OrderKind, plan: OrderPlan = {}): Si
 }
 
 export class MemoryWorld extends World {
+  /** As `events`, with the starts between them. */
+  readonly all: VectorEvent[] = [];
+
+  override note(type: MessageType, body: Uint8Array, time = this.now): void {
+    super.note(type, body, time);
+    this.all.push({ type, body, time, uptime: this.uptime });
+  }
+
   /** Judges, performs, and says the codes. */
   tell(type: 'START' | 'ATTEST' | 'FREEZE' | 'UNFREEZE' | 'RESTORE', body: Uint8Array): string {
-    this.note(type, body);
+    if (type === 'START') this.all.push({ type, body, time: this.now, uptime: this.uptime });
+    else this.note(type, body);
     const outcome = judgeMemory(this.state, { type, body, time: this.now, uptime: this.uptime });
     if (outcome === undefined || outcome.kind === 'malformed') throw new Error(`${type} was not judged`);
     if (outcome.kind === 'refused') return outcome.refusals.map(({ code }) => code).join(' ');

@@ -44,8 +44,8 @@ import {
   type Refused,
   register,
 } from '../../src/index.ts';
-import type { Event, World } from '../world.ts';
-import { judgeMemory } from './memory.ts';
+import type { World } from '../world.ts';
+import { judgeMemory, type VectorEvent } from './memory.ts';
 
 const MAX_BYTES = 64 * 1024;
 
@@ -63,7 +63,7 @@ function read<T>(schema: Schema<T>, body: Uint8Array): T {
   return decoded.value;
 }
 
-export function judge(state: PolicyState, { type, body, time, uptime }: Event): Outcome {
+export function judge(state: PolicyState, { type, body, time, uptime }: VectorEvent): Outcome {
   if (type === 'HEADERS') return acceptHeaders(state, read(Headers, body), uptime);
   if (type === 'ADMIT') return admit(state, read(Admit, body));
   if (type === 'REGISTER') return register(state, read(Register, body), uptime);
@@ -107,8 +107,12 @@ export function describe(refusals: readonly Refusal[]): string {
 }
 
 /** The file of a vector whose events are the world's, with one more at the end. */
-export function format(world: World, rule: string, comment: string): string {
-  const events = world.events.map(({ type, body, time, uptime }) => {
+export function format(
+  world: World & { readonly all?: readonly VectorEvent[] },
+  rule: string,
+  comment: string,
+): string {
+  const events = (world.all ?? world.events).map(({ type, body, time, uptime }) => {
     return [type === 'START' ? 0 : MESSAGE_TYPES[type].number, body, time, uptime] as const;
   });
   const vector = encode(PolicyVector, { charter: world.loaded.bytes, events });

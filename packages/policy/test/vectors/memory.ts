@@ -12,9 +12,12 @@ import { applyChange, attest, type Change, type PolicyState, takeOrder } from '.
 import type { Event } from '../world.ts';
 import type { Outcome } from './format.ts';
 
+/** START: the program starts and asks for witnesses; its body is the nonce. */
+export type VectorEvent = Omit<Event, 'type'> & { readonly type: Event['type'] | 'START' };
+
 export const SELF = { name: 'A', ownHeads: () => ({ newest: 0, at: () => undefined }) };
 
-function orderOf({ type, body }: Event): readonly [OrderKind, SignedOrder] | undefined {
+function orderOf({ type, body }: VectorEvent): readonly [OrderKind, SignedOrder] | undefined {
   const decoded =
     type === 'UNFREEZE'
       ? decode(Unfreeze, body)
@@ -31,7 +34,7 @@ function orderOf({ type, body }: Event): readonly [OrderKind, SignedOrder] | und
 }
 
 /** Undefined: not about memory. An ATTEST that is refused performs its changes here. */
-export function judgeMemory(state: PolicyState, event: Event): Outcome | undefined {
+export function judgeMemory(state: PolicyState, event: VectorEvent): Outcome | undefined {
   const { type, body, uptime } = event;
   if (type === 'START') {
     const changes: Change[] = [

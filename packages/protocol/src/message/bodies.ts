@@ -204,10 +204,13 @@ export type Register = Infer<typeof Register>;
 export const Done = struct('Done', {});
 export type Done = Infer<typeof Done>;
 
+/** What a local event can hold: a signed order, base64url. */
+export const DETAIL_MAX = 12_288;
+
 /** Something that happened at the sender's own machine and decides later verdicts. */
 export const Notice = struct('Notice', {
   event: field(1, text(1, 16)),
-  detail: field(2, text(0, 160)),
+  detail: field(2, text(0, DETAIL_MAX)),
 });
 export type Notice = Infer<typeof Notice>;
 

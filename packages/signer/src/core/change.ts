@@ -6,6 +6,7 @@ import { applyChange, Change as PolicyChange } from '@coldwire/policy';
 import {
   BODY_MAX,
   bytes,
+  DETAIL_MAX,
   decode,
   encode,
   field,
@@ -40,7 +41,7 @@ export type Result = Infer<typeof Result>;
 
 export const NoticeChange = struct('Notice', {
   event: field(1, text(1, 16)),
-  detail: field(2, text(0, 160)),
+  detail: field(2, text(0, DETAIL_MAX)),
 });
 
 export const SignerChange = variant({

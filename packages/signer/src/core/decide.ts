@@ -7,19 +7,27 @@ import {
   type Accepted,
   acceptHeaders,
   admit,
+  attest,
   describeState as describePolicy,
+  enactDue,
   evaluate,
   freeze,
+  installCharter,
   type Malformed,
   markDead,
+  noteBirth,
   type Change as PolicyChange,
   type Refused as PolicyRefused,
   type Refusal,
+  takeOrder,
   windowUse,
+  witnessNonce,
 } from '@coldwire/policy';
 import {
   Admit,
+  Attest,
   BODY_MAX,
+  CharterBody,
   Dead,
   Death,
   Done,
@@ -27,21 +35,27 @@ import {
   encode,
   equalBytes,
   Freeze,
+  fromHex,
   Headers,
   Hello,
   hashRequest,
   Notice,
   type Received,
   Refused,
+  Restore,
   type Schema,
+  SIGNED_ORDER_MAX,
   Signed,
+  SignedOrder,
   SignRequest,
   State,
   Status,
   toHex,
+  Unfreeze,
 } from '@coldwire/protocol';
 import type { ResultType, SignerChange } from './change.ts';
 import type { Decision, Effect, LocalEvent, Reading, SignerEvent } from './event.ts';
+import { ownHeads } from './heads.ts';
 import type { SignerState } from './state.ts';
 
 export const SOFTWARE = 'coldwire 0.1.0';
@@ -67,6 +81,9 @@ function decideMessage(state: SignerState, received: Received, at: Reading): Dec
   if (type === 'HELLO') return NOTHING;
   const { request } = header;
   if (request === null) return refuseFault(null, 'MALFORMED', 'a request without a request id');
+  // Its key was good when the line came up; since then a charter came in force that takes it off the roster.
+  if (!state.policy.charter.charter.vaults.some(({ name }) => name === header.sender))
+    return refuseFault(request, 'WRONG_PEER', `${header.sender} is no vault of the charter in force`);
   switch (type) {
     case 'STATUS':
       return parse(Status, body, request, () =>
@@ -74,16 +91,32 @@ function decideMessage(state: SignerState, received: Received, at: Reading): Dec
       );
     case 'HEADERS':
       return parse(Headers, body, request, (headers) =>
-        settle(request, acceptHeaders(state.policy, headers, at.uptime)),
+        settle(request, withBirth(state, acceptHeaders(state.policy, headers, at.uptime), at)),
       );
     case 'ADMIT':
       return parse(Admit, body, request, (coins) => settle(request, admit(state.policy, coins)));
     case 'DEAD':
       return parse(Dead, body, request, (dead) => settleDead(state, request, dead));
-    case 'FREEZE':
-      return parse(Freeze, body, request, () =>
-        settle(request, freeze(state.policy, header.sender, at.uptime)),
+    case 'CHARTER':
+      return parse(CharterBody, body, request, ({ charter }) =>
+        settle(request, installCharter(state.policy, charter, at.uptime)),
       );
+    case 'FREEZE':
+      return parse(Freeze, body, request, ({ order }) =>
+        order === undefined
+          ? settle(request, freeze(state.policy, header.sender, at.uptime))
+          : settle(request, takeOrder(state.policy, state.name, order, 'freeze', at.uptime)),
+      );
+    case 'UNFREEZE':
+      return parse(Unfreeze, body, request, ({ order }) =>
+        settle(request, takeOrder(state.policy, state.name, order, 'unfreeze', at.uptime)),
+      );
+    case 'RESTORE':
+      return parse(Restore, body, request, ({ order }) =>
+        settle(request, takeOrder(state.policy, state.name, order, 'restore', at.uptime)),
+      );
+    case 'ATTEST':
+      return parse(Attest, body, request, (witnesses) => decideAttest(state, request, witnesses, at));
     case 'SIGN':
       return decideSign(state, request, body, at);
     default:
@@ -143,12 +176,59 @@ function decideLocal(state: SignerState, local: LocalEvent, at: Reading): Decisi
         changes: [...wrap(freeze(state.policy, local.detail, at.uptime).changes), notice],
         effects: [],
       };
+    case 'enact':
+      return { changes: [...wrap(enactDue(state.policy, at.uptime)), notice], effects: [] };
+    case 'ask': {
+      const value = { nonce: fromHex(local.detail) };
+      return { changes: [{ kind: 'policy', value: { kind: 'asked', value } }, notice], effects: [] };
+    }
+    case 'order':
+      return { changes: [...wrap(carryOut(state, local.detail, at)), notice], effects: [] };
+    case 'realign':
     case 'unlock':
     case 'lock':
       return { changes: [notice], effects: [] };
     case 'greet':
       return greet(state, at);
   }
+}
+
+/** A signer that lacks a witness notes what it has seen of the chain when its clock is first fresh. */
+function withBirth(
+  state: SignerState,
+  accepted: Accepted | PolicyRefused,
+  at: Reading,
+): Accepted | PolicyRefused {
+  if (accepted.kind !== 'ok' || accepted.changes.length === 0) return accepted;
+  return { kind: 'ok', changes: [...noteBirth(state.policy, at.time), ...accepted.changes] };
+}
+
+function decideAttest(state: SignerState, request: Uint8Array, body: Attest, at: Reading): Decision {
+  const self = { name: state.name, ownHeads: (vault: string) => ownHeads(state.heads, vault) };
+  const { changes, refusals } = attest(state.policy, self, body, at.uptime);
+  const reply =
+    refusals.length === 0
+      ? answer(request, 'DONE', encode(Done, {}))
+      : answer(request, 'REFUSED', encodeRefusals(refusals));
+  return { ...reply, changes: wrap(changes) };
+}
+
+/** An order from the console, as {@link judgeOrder} let it pass; one that it did not is no event. */
+function carryOut(state: SignerState, detail: string, at: Reading): readonly PolicyChange[] {
+  const judged = judgeOrder(state, detail, at);
+  if (judged.kind !== 'ok') throw new Error('an order that was refused cannot happen');
+  return judged.changes;
+}
+
+/** @param detail a signed order in base64url, as the console's event holds it */
+export function judgeOrder(
+  state: SignerState,
+  detail: string,
+  at: Reading,
+): Accepted | PolicyRefused | Malformed {
+  const signed = decode(SignedOrder, new Uint8Array(Buffer.from(detail, 'base64url')), SIGNED_ORDER_MAX);
+  if (!signed.ok) return { kind: 'malformed', fault: signed.fault };
+  return takeOrder(state.policy, state.name, signed.value, undefined, at.uptime);
 }
 
 /** What the vault is told first on each connection, and whenever something happened here. */
@@ -168,12 +248,22 @@ function greet(state: SignerState, at: Reading): Decision {
 
 function describeHello(state: SignerState, at: Reading): Hello {
   const { epoch, tipHeight, tipHash, frozen } = describePolicy(state.policy, at.uptime);
-  return { software: SOFTWARE, epoch, tipHeight, tipHash, frozen };
+  const nonce = witnessNonce(state.policy);
+  const asks = nonce === undefined ? {} : { nonce };
+  return { software: SOFTWARE, epoch, tipHeight, tipHash, frozen, ...asks, ...describeCharters(state, at) };
+}
+
+/** Nothing while the first charter is in force and none waits. */
+function describeCharters({ policy }: SignerState, { uptime }: Reading): Pick<Hello, 'charter' | 'pending'> {
+  const { charter, pending } = describePolicy(policy, uptime);
+  const isFirst = equalBytes(charter, policy.charter.first);
+  return { ...(isFirst ? {} : { charter }), ...(pending.length === 0 ? {} : { pending }) };
 }
 
 function describeState(state: SignerState, at: Reading): State {
   const { millitick, coins } = describePolicy(state.policy, at.uptime);
-  return { ...describeHello(state, at), millitick, coins, windows: windowUse(state.policy, at.uptime) };
+  const { nonce: _, ...hello } = describeHello(state, at);
+  return { ...hello, millitick, coins, windows: windowUse(state.policy, at.uptime) };
 }
 
 /** A body of a wrong form was taken into the chain all the same; the sender is told, and nothing else happens. */

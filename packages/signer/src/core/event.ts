@@ -1,12 +1,14 @@
 /** What can happen to a signer, and what it wants done: the two sides of `decide`. All values, no input or output. */
 import type { ApprovedSpend } from '@coldwire/policy';
 import {
+  DETAIL_MAX,
   decode,
   encode,
   field,
   type Infer,
   literal,
   type MessageType,
+  RECORD_MAX,
   type Received,
   type Signed,
   struct,
@@ -20,11 +22,22 @@ export interface Reading {
   readonly time: number;
 }
 
-export const LOCAL_EVENTS = ['start', 'unlock', 'lock', 'freeze', 'greet'] as const;
+export const LOCAL_EVENTS = [
+  'start',
+  'unlock',
+  'lock',
+  'freeze',
+  'greet',
+  'enact',
+  'ask',
+  'order',
+  'realign',
+] as const;
 /** An input that is no message; stands in the evidence log as a `local` record. */
 export const LocalEvent = struct('LocalEvent', {
   event: field(1, literal(...LOCAL_EVENTS)),
-  detail: field(2, text(0, 160)),
+  /** Of an order: the signed order, base64url. */
+  detail: field(2, text(0, DETAIL_MAX)),
 });
 export type LocalEvent = Infer<typeof LocalEvent>;
 
@@ -34,7 +47,7 @@ export function encodeLocal(event: LocalEvent): Uint8Array {
 
 /** @throws Error if the bytes are not a local event: the log is damaged or of another version */
 export function decodeLocal(record: Uint8Array): LocalEvent {
-  const event = decode(LocalEvent, record);
+  const event = decode(LocalEvent, record, RECORD_MAX);
   if (!event.ok) throw new Error(`a local record of the evidence log is damaged: ${event.fault.detail}`);
   return event.value;
 }

@@ -6,6 +6,7 @@ import { type CharterInForce, createPolicyState, type PolicyState } from '@coldw
 import { toHex } from '@coldwire/protocol';
 import type { PointMath } from '@coldwire/wallet';
 import type { Result } from './change.ts';
+import type { Heads } from './heads.ts';
 
 /** How many results are kept. An older request asked again is judged again, which signs and charges nothing new. */
 export const RESULTS_KEPT = 1024;
@@ -19,12 +20,16 @@ export interface SignerState {
   /** This signer's name in the charter, and its place among the signers (0 to 2). */
   readonly name: string;
   readonly place: number;
+  /** How many wallets it holds keys of: those of the first charter. */
+  readonly wallets: number;
   /** Holds the charter in force. */
   readonly policy: PolicyState;
   /** By request id in hexadecimal, oldest first. */
   readonly results: Map<string, Result>;
   /** What happened here while nobody could be told. */
   readonly notices: Notice[];
+  /** Own SIGNED: no change records hold them, the sent messages do. */
+  readonly heads: Heads;
   session: number;
 }
 
@@ -35,9 +40,11 @@ export function createState(charter: CharterInForce, name: string, math: PointMa
   return {
     name,
     place,
+    wallets: charter.charter.wallets.length,
     policy: createPolicyState(charter, math),
     results: new Map(),
     notices: [],
+    heads: new Map(),
     session: 0,
   };
 }
