@@ -39,8 +39,8 @@ export async function findWaivers(ground: Ground, means: Means): Promise<readonl
   ]);
   const value: unknown = JSON.parse(stdout);
   const failed: string[] = [];
-  if (typeof value === 'object' && value !== null && 'checks' in value && Array.isArray(value.checks)) {
-    for (const check of value.checks) if (check.ok === false) failed.push(String(check.name));
+  if (typeof value === 'object' && value !== null && 'refused' in value && Array.isArray(value.refused)) {
+    failed.push(...value.refused.map(String));
   }
   const solved = means.namespace === undefined ? [] : ['network'];
   // This check ran with our pipes, which are sockets; the signers get files and terminals.

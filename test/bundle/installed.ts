@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Deployment, SignerName } from '../world/charter.ts';
 import { until } from '../world/processes.ts';
+import { WAIVE_HOST } from '../world/waivers.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
@@ -40,7 +41,7 @@ export interface SignerStart {
 }
 
 /** What no test machine can promise; the rest of preflight is judged as on a signer's machine. */
-const WAIVED = ['swap', 'tracer', 'core-pattern'];
+const WAIVED = ['swap', 'tracer', 'core-pattern'].flatMap((name) => ['--waive', name]);
 
 export async function startInstalled(start: SignerStart): Promise<StartedSigner> {
   const { bin, signer, deployment, port, directory } = start;
@@ -52,8 +53,7 @@ export async function startInstalled(start: SignerStart): Promise<StartedSigner>
     ...ceremonyArguments(deployment, signer, directory),
   ];
   const line = ['--port', port, '--charter', deployment.charterFile, '--state', state, '--signer', signer];
-  const waivers = WAIVED.flatMap((name) => ['--waive', name]);
-  const run = [join(bin, 'coldwire-signer'), 'run', ...line, '--key-fd', '0', ...waivers];
+  const run = [join(bin, 'coldwire-signer'), 'run', ...line, '--key-fd', '0', ...WAIVED, ...WAIVE_HOST];
   // The shell gives its exit code to the pipeline's last command, the signer.
   const hide = start.hidden ? `mount -t tmpfs none ${quote(REPOSITORY)} && cd / && ` : '';
   const script = `${hide}${ceremony.map(quote).join(' ')} | ${run.map(quote).join(' ')}`;

@@ -20,6 +20,7 @@ import {
   type SignerName,
 } from './charter.ts';
 import { hasNamespaces, launcher, type Running, type Start, start, until } from './processes.ts';
+import { WAIVE_HOST } from './waivers.ts';
 
 export interface World {
   readonly deployment: Deployment;
@@ -99,7 +100,7 @@ export async function signerProgram(world: World, name: SignerName): Promise<Sta
     '--state',
     join(directory, `signer-${name}`),
   ];
-  const args = ['run', '--charter', deployment.charterFile, '--key-fd', '0', ...own];
+  const args = ['run', '--charter', deployment.charterFile, '--key-fd', '0', ...own, ...WAIVE_HOST];
   const block = await deployment.openBlock(name);
   const base = { name, logFile: join(directory, `signer-${name}.log`), input: block };
   return hasNamespaces()
@@ -262,7 +263,7 @@ export function waitForState(
   vaultUrl: string,
   id: string,
   states: readonly string[],
-  ms = 20_000,
+  ms = 45_000,
 ): Promise<Withdrawal> {
   let last: Withdrawal | undefined;
   return until(
@@ -272,6 +273,8 @@ export function waitForState(
       return states.includes(last.state) ? last : undefined;
     },
     ms,
+    // Each look is a request, and tests wait for many withdrawals at once.
+    60,
   ).catch((error: unknown) => {
     throw new Error(`${String(error)}; it is ${last?.state} ${last?.codes.join()}`);
   });

@@ -8,7 +8,7 @@ import { LINE_FLAGS, type LineFlags, readLineFlags } from '@coldwire/channel';
 import { defineProgram, EXIT, Failure, makeOutput, openSecureDirectory, runMain } from '@coldwire/program';
 import type { Command } from 'commander';
 import { loadNatives } from './io/native.ts';
-import { formatVerdict } from './io/preflight.ts';
+import { applyWaivers, formatVerdict, judgeRefusedNatives, stateOf, type Verdict } from './io/preflight.ts';
 import { type Answer, askConsole, type Command as ConsoleCommand } from './run/console.ts';
 import { checkMachine, runSigner } from './run/run.ts';
 import { CEREMONY_MS } from './run/unseal.ts';
@@ -133,13 +133,32 @@ function addCheck(program: Command): void {
         flags.port === undefined && flags.fifo === undefined
           ? { kind: 'stdio' as const }
           : readLineFlags(flags);
-      const verdict = checkMachine(loadNatives(), { line, state, waivers: flags.waive });
+      const verdict = checkOrRefuse({ line, state, waivers: flags.waive });
       makeOutput(flags.json === true).answer(
-        { ready: verdict.refused.length === 0, checks: verdict.checks.map((check) => ({ ...check })) },
-        () => formatVerdict(verdict).trimEnd(),
+        {
+          ready: verdict.refused.length === 0,
+          refused: verdict.refused.map(({ name }) => name),
+          checks: verdict.checks.map((check) => ({ ...check, state: stateOf(verdict, check) })),
+        },
+        () => `${formatVerdict(verdict)}${summarize(verdict)}`,
       );
       process.exitCode = verdict.refused.length === 0 ? EXIT.DONE : EXIT.ENVIRONMENT;
     });
+}
+
+/** Native files that are not the pinned ones are a finding here, not the end of the report. */
+function checkOrRefuse(options: Parameters<typeof checkMachine>[1]): Verdict {
+  try {
+    return checkMachine(loadNatives(), options);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'PREFLIGHT') throw error;
+    return applyWaivers(judgeRefusedNatives(error), options.waivers);
+  }
+}
+
+function summarize({ refused, waived }: Verdict): string {
+  if (refused.length === 0) return `ready for keys${waived.length === 0 ? '' : `, ${waived.length} waived`}`;
+  return `NOT READY: ${refused.map(({ name }) => name).join(', ')}. Type the fixes above and check again.`;
 }
 
 runMain(async () => {

@@ -1,25 +1,24 @@
 /**
- * Measures the machine for preflight: reads /proc and the process itself, tries locked memory, and asks stty about the
- * line. Judges nothing (preflight.ts does). Makes no network system call: stty's output goes to a file, because a Node
- * pipe is a socket.
+ * Measures the machine for preflight: reads /proc and the process itself, and tries locked memory; host-facts.ts and
+ * line-facts.ts measure the rest. Judges nothing (judge-*.ts do).
  */
-import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { fstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { url } from 'node:inspector';
-import { join } from 'node:path';
 import process from 'node:process';
-import type { Natives } from './native.ts';
+import {
+  type ClockFacts,
+  type KernelFacts,
+  measureClock,
+  measureKernel,
+  measureState,
+  type StateFacts,
+} from './host-facts.ts';
+import { type LineFacts, measureLine } from './line-facts.ts';
+import type { NativeFile, Natives } from './native.ts';
+import { readIfAllowed, readText } from './proc.ts';
 import { SecureMemory } from './secure-memory.ts';
+
+export type { ClockFacts, KernelFacts, LineFacts, StateFacts };
 
 export interface MachineFacts {
   /** /proc/self/limits "Max core file size": soft and hard, in bytes, or "unlimited". */
@@ -42,6 +41,11 @@ export interface MachineFacts {
   readonly tracer: number;
   readonly descriptors: readonly Descriptor[];
   readonly line: LineFacts | null;
+  /** The native files as they were compared and loaded. */
+  readonly natives: readonly Omit<NativeFile, 'path'>[];
+  readonly kernel: KernelFacts;
+  readonly clock: ClockFacts;
+  readonly state: StateFacts;
 }
 
 export type DescriptorKind = 'file' | 'fifo' | 'terminal' | 'null' | 'socket' | 'other';
@@ -52,29 +56,15 @@ export interface Descriptor {
   readonly target: string;
 }
 
-/** A serial line or pseudo-terminal. */
-export interface LineFacts {
-  readonly path: string;
-  /** Console names from /proc/consoles and the kernel's command line: "ttyS0". */
-  readonly consoles: readonly string[];
-  /** Other processes that have it open or as their controlling terminal. */
-  readonly holders: readonly { readonly pid: number; readonly name: string }[];
-  /** Processes whose descriptors this user may not see. */
-  readonly unseen: number;
-  /** What `stty -a` says. */
-  readonly settings: string;
-}
-
 export interface MeasureOptions {
   /** Path of the tty; null for FIFOs and pipes. */
   readonly line: string | null;
-  /** Where a file may be made and removed at once. */
-  readonly scratch: string;
+  /** The state directory: judged itself, and files are made and removed at once in it. */
+  readonly state: string;
 }
 
 const PROBE_SIZE = 64 * 1024;
 const KIB = 1024;
-const STTY = '/usr/bin/stty';
 
 export function measureMachine(natives: Natives, options: MeasureOptions): MachineFacts {
   return {
@@ -92,18 +82,12 @@ export function measureMachine(natives: Natives, options: MeasureOptions): Machi
       .flatMap((line) => /^\s*([^:\s]+):/.exec(line)?.[1] ?? []),
     tracer: readStatus('TracerPid'),
     descriptors: listDescriptors(),
-    line: options.line === null ? null : measureLine(options.line, options.scratch),
+    line: options.line === null ? null : measureLine(options.line, options.state),
+    natives: natives.files.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
+    kernel: measureKernel(),
+    clock: measureClock(options.state),
+    state: measureState(options.state),
   };
-}
-
-/** A missing file is an empty one: /etc/ld.so.preload usually is, and a kernel may lack a feature. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw error;
-  }
 }
 
 function firstWord(line: string): string[] {
@@ -137,7 +121,8 @@ function probeLockedMemory(natives: Natives): { wanted: number; got: number } {
 
 /** Both what the process was started with and what it has now: a preloaded library can hide itself from either. */
 function readEnvironment(): string[] {
-  const atStart = readText('/proc/self/environ')
+  // Root's alone where the process is not dumpable; process.env shows the same unless it was changed.
+  const atStart = readIfAllowed('/proc/self/environ')
     .split('\0')
     .map((entry) => entry.split('=')[0] ?? '');
   return [...new Set([...atStart, ...Object.keys(process.env)])].filter((name) => name !== '').sort();
@@ -163,72 +148,4 @@ function kindOf(fd: number, target: string): DescriptorKind {
   if (!stat.isCharacterDevice()) return 'other';
   if (target === '/dev/null') return 'null';
   return /^\/dev\/(tty|pts\/|console|hvc)/.test(target) ? 'terminal' : 'other';
-}
-
-function measureLine(path: string, scratch: string): LineFacts {
-  const real = realpathSync(path);
-  return {
-    path: real,
-    consoles: listConsoles(),
-    ...findHolders(real),
-    settings: readSettings(real, scratch),
-  };
-}
-
-function listConsoles(): string[] {
-  const active = readText('/proc/consoles').split('\n').flatMap(firstWord);
-  const wanted = [...readText('/proc/cmdline').matchAll(/(?:^|\s)console=([^,\s]+)/g)].map(
-    (match) => match[1] ?? '',
-  );
-  return [...new Set([...active, ...wanted])];
-}
-
-function findHolders(path: string): Pick<LineFacts, 'holders' | 'unseen'> {
-  const device = statSync(path).rdev;
-  const holders: { pid: number; name: string }[] = [];
-  let unseen = 0;
-  for (const entry of readdirSync('/proc')) {
-    const pid = Number(entry);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const found = inspectProcess(pid, path, device);
-    if (found === 'unseen') unseen++;
-    else if (found !== null) holders.push({ pid, name: found });
-  }
-  return { holders, unseen };
-}
-
-/** The process's name if it holds the line; null if not or if it has ended meanwhile. */
-function inspectProcess(pid: number, path: string, device: number): string | null | 'unseen' {
-  const stat = readProcess(pid, 'stat');
-  if (stat === null) return null;
-  const close = stat.lastIndexOf(')');
-  const name = stat.slice(stat.indexOf('(') + 1, close);
-  // After the name: state, parent, group, session, controlling terminal (proc_pid_stat(5)).
-  if (Number(stat.slice(close + 2).split(' ')[4]) === device) return name;
-  try {
-    const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
-    return targets.includes(path) ? name : null;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EACCES' ? 'unseen' : null;
-  }
-}
-
-function readProcess(pid: number, file: string): string | null {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
-  } catch {
-    return null; // it has ended
-  }
-}
-
-function readSettings(path: string, scratch: string): string {
-  const file = join(scratch, `stty-${process.pid}`);
-  const fd = openSync(file, 'wx+', 0o600);
-  rmSync(file);
-  try {
-    spawnSync(STTY, ['-a', '-F', path], { stdio: ['ignore', fd, fd], env: { LC_ALL: 'C' } });
-    return readFileSync(`/proc/self/fd/${fd}`, 'latin1');
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { openFifo, openTty, type Port } from '@coldwire/link';
 import { concatBytes, encode, Headers, type MessageType, SignRequest } from '@coldwire/protocol';
 import { hasNamespaces, launcher, type Running, start, until } from '../../../../test/world/processes.ts';
+import { WAIVE_HOST } from '../../../../test/world/waivers.ts';
 import { type Coin, identity, mineHeader, World } from '../../../policy/test/world.ts';
 import { type Readiness, type Reply, Session } from '../../../vault/src/session/session.ts';
 import { destination, materials, realCharter, type SignerName, signCharter } from '../signing-world.ts';
@@ -63,6 +64,7 @@ export class Rig {
       ...(options.named === false ? [] : ['--signer', signer]),
       ...(block === null ? [] : ['--key-fd', '0']),
       ...network,
+      ...WAIVE_HOST,
       ...more,
     ];
     const [command = '', ...args] = words;
