@@ -147,7 +147,7 @@ export function checkMachine(
 ): Verdict {
   const facts = measureMachine(natives, {
     line: options.line.kind === 'tty' ? options.line.path : null,
-    scratch: options.state,
+    state: options.state,
   });
   return applyWaivers(judgeMachine(facts, runSelfTest(natives)), options.waivers);
 }
