@@ -1,3 +1,11 @@
 /** The evidence log on disk: append, sync, read back. */
+export {
+  type DiskLevel,
+  type DiskSample,
+  type DiskState,
+  DiskWatch,
+  describeDisk,
+  judgeDisk,
+} from './disk.ts';
 export { type Entry, type EvidenceLog, type Opened, openLog } from './log.ts';
 export { type LogItem, ownerOf, readLog, segmentFiles } from './read.ts';
