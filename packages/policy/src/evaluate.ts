@@ -11,6 +11,7 @@ import { RULES } from './rules/index.ts';
 import { checkCounts, checkSize } from './rules/limit.ts';
 import type { Change } from './state/change.ts';
 import type { CoinRecord, PolicyState } from './state/state.ts';
+import { chargedIntents } from './velocity.ts';
 
 const approved: unique symbol = Symbol('ApprovedSpend');
 
@@ -74,7 +75,13 @@ function approve(facts: SpendFacts, state: PolicyState, requestHash: Uint8Array)
   return Object.freeze(spend);
 }
 
-function recordOf(facts: SpendFacts, spend: ApprovedSpend, uptime: number): Change {
+/** What the velocity windows are charged, where the charter has any. */
+function chargedOf(facts: SpendFacts, state: PolicyState) {
+  const charged = state.charter.policy.velocity.length === 0 ? [] : chargedIntents(facts);
+  return charged.length === 0 ? {} : { charged };
+}
+
+function recordOf(facts: SpendFacts, state: PolicyState, spend: ApprovedSpend, uptime: number): Change {
   const { charge, intents } = facts;
   const fresh = intents.filter(({ record }) => record === undefined);
   const known = intents.filter(({ record }) => record !== undefined);
@@ -90,6 +97,7 @@ function recordOf(facts: SpendFacts, spend: ApprovedSpend, uptime: number): Chan
       amount: charge.amount,
       count: charge.count,
       fee: charge.fee,
+      ...chargedOf(facts, state),
     },
   };
 }
@@ -127,5 +135,9 @@ export function evaluate(
   const refusals = RULES.flatMap((rule) => rule(facts, state));
   if (refusals.length > 0) return refused(refusals);
   const spend = approve(facts, state, requestHash);
-  return { kind: 'approved', spend, changes: isKnown(facts, state) ? [] : [recordOf(facts, spend, uptime)] };
+  return {
+    kind: 'approved',
+    spend,
+    changes: isKnown(facts, state) ? [] : [recordOf(facts, state, spend, uptime)],
+  };
 }

@@ -13,7 +13,7 @@ import {
   type SignedCharter,
   verifyEd25519,
 } from '@coldwire/protocol';
-import { equalBytes } from '@coldwire/protocol/bytes.ts';
+import { equalBytes, toHex } from '@coldwire/protocol/bytes.ts';
 import { findProblems } from './consistency.ts';
 
 /** What a machine runs under. Immutable. */
@@ -30,6 +30,9 @@ export type CharterInForce = {
   readonly requesters: ReadonlyMap<string, readonly Uint8Array[]>;
   /** Key by screen's name. */
   readonly screens: ReadonlyMap<string, Uint8Array>;
+  /** Destinations of the charter's lists, hexadecimal. */
+  readonly allowed: ReadonlySet<string>;
+  readonly denied: ReadonlySet<string>;
   /** Place of the wallet that change goes to: the last in the list. */
   readonly newestWallet: number;
 };
@@ -58,6 +61,8 @@ export function loadCharter(bytes: Uint8Array): Loaded {
       policy: charter.policy,
       requesters: new Map(charter.requesters.map(({ name, keys }) => [name, keys])),
       screens: new Map(charter.screens.map(({ name, key }) => [name, key])),
+      allowed: new Set(charter.policy.allow.map(toHex)),
+      denied: new Set(charter.policy.deny.map(toHex)),
       newestWallet: charter.wallets.length - 1,
     },
   };

@@ -8,6 +8,7 @@ import {
   type Admit as AdmitBody,
   type Charter,
   CharterBody,
+  concatBytes,
   Dead,
   encode,
   fromHex,
@@ -16,6 +17,7 @@ import {
   SignRequest,
 } from '@coldwire/protocol';
 import { serializeStripped, txidOf } from '@coldwire/wallet';
+import { approvalOf, withApprovers } from '../approvals.ts';
 import {
   type Coin,
   charterAfter,
@@ -256,6 +258,58 @@ write('screening', 'screening', 'two intents, a verdict over the first only', ()
   const verdicts = [world.verdict(intents, [0])];
   return sign(world, world.request({ coins: [a], intents, change: [{ amount: 2_990_000n }], verdicts }));
 });
+/** Payments above half a million sat need two of ann, bob and cat; bob is one of the shop's people. */
+const tiered = (): World => {
+  const charter = sampleCharter();
+  return new World(
+    withApprovers(charter, [{ above: 500_000n, approvals: 2, approvers: ['ann', 'bob', 'cat'] }]),
+  );
+};
+write('ok-approvals', 'approvals', 'two approvals, by a key in a file and by a security key', () => {
+  const world = tiered();
+  const coins = world.fund([5_000_000n]);
+  const intent = world.intent();
+  const approvals = [approvalOf(world, intent, 'ann'), approvalOf(world, intent, 'cat')];
+  return sign(world, world.request({ coins, intents: [intent], change: [plain], approvals }));
+});
+write('approval-missing', 'approvals', "one of two approvals is by one of the requester's own people", () => {
+  const world = tiered();
+  const coins = world.fund([5_000_000n]);
+  const intent = world.intent();
+  const approvals = [approvalOf(world, intent, 'ann'), approvalOf(world, intent, 'bob')];
+  return sign(world, world.request({ coins, intents: [intent], change: [plain], approvals }));
+});
+
+const paid = concatBytes(Uint8Array.of(0, 20), seeded('paid').slice(0, 20));
+const pay = (world: World, coins: readonly Coin[]): World =>
+  sign(world, world.request({ coins, intents: [world.intent({ script: paid })], change: [plain] }));
+write('destination-denied', 'destinations', 'a destination of the deny list', () => {
+  const { world, a } = ready({ deny: [paid] });
+  return pay(world, [a]);
+});
+write('destination-unknown', 'destinations', 'a destination that another requester registered', () => {
+  const { world, a } = ready({ destinations: 'registered', destinationTicks: 3 });
+  world.register('desk', paid);
+  world.pass(5);
+  return pay(world, [a]);
+});
+write('destination-delay', 'destinations', 'a destination one block before its delay is over', () => {
+  const { world, a } = ready({ destinations: 'registered', destinationTicks: 3 });
+  world.register('shop', paid);
+  world.pass(2);
+  return pay(world, [a]);
+});
+write('ok-registered', 'destinations', 'a registered destination after its delay', () => {
+  const { world, a } = ready({ destinations: 'registered', destinationTicks: 3 });
+  world.register('shop', paid);
+  world.pass(3);
+  return pay(world, [a]);
+});
+write('registration-signature', 'destinations', 'a registration of one requester signed by another', () => {
+  const { world } = ready({ destinations: 'registered', destinationTicks: 3 });
+  world.register('shop', paid, 'desk');
+  return world;
+});
 write('output-type', 'outputs', 'a destination of an unknown witness version', () => {
   const { world, a } = ready();
   const script = Uint8Array.of(0x52, 32, ...seeded('program'));
@@ -310,6 +364,24 @@ write('count-window', 'windows', 'a third intent where two thirds of the window 
   const { world, good, b } = ready({ windows: [{ ...window, amount: 30_000_000n }] });
   world.approve(good);
   const intents = [world.intent(), world.intent()];
+  return sign(world, world.request({ coins: [b], intents, change: [{ amount: 2_990_000n }] }));
+});
+const half = { ticks: 6, amount: 3_000_000n, count: 3 };
+write(
+  'destination-window',
+  'velocity',
+  'one satoshi above two thirds of what one destination may get',
+  () => {
+    const { world, good, b } = ready({ velocity: [{ ...half, per: 'destination' }] });
+    world.approve(good);
+    const intents = [world.intent({ requester: 'desk', amount: 1_000_001n })];
+    return sign(world, world.request({ coins: [b], intents, change: [plain] }));
+  },
+);
+write('requester-window', 'velocity', 'a third intent of one requester, where two thirds are two', () => {
+  const { world, good, b } = ready({ velocity: [{ ...half, per: 'requester', amount: 30_000_000n }] });
+  world.approve(good);
+  const intents = [world.intent({ script: paid }), world.intent()];
   return sign(world, world.request({ coins: [b], intents, change: [{ amount: 2_990_000n }] }));
 });
 write('ok-window-freed', 'windows', 'as amount-window, seven ticks later', () => {

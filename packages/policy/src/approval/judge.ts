@@ -1,0 +1,70 @@
+/**
+ * Whether an approval holds: by somebody whom the intent's tier names, who is none of the requester's people, with a key that
+ * the charter gives to that name, not expired, over the very text of this intent. What does not hold counts for nothing.
+ * Spec: protocol-spec/15-approvals.md.
+ */
+import {
+  APPROVAL_NAMESPACE,
+  type Approval,
+  type Intent,
+  signedBytes,
+  verifyEd25519,
+} from '@coldwire/protocol';
+import type { CharterInForce } from '../charter/load.ts';
+import { writeApproval } from './text.ts';
+
+/** How many approvals an intent needs, and whose count. */
+export type Tier = { readonly approvals: number; readonly approvers: readonly string[] };
+
+const utf8 = new TextEncoder();
+
+/**
+ * The tier that decides: the last one whose amount the intent exceeds, without the requester's own people.
+ * Undefined when it needs no approval.
+ */
+export function findTier(
+  { charter }: CharterInForce,
+  intent: Pick<Intent, 'amount' | 'requester'>,
+): Tier | undefined {
+  const tier = charter.policy.tiers.findLast(({ above }) => intent.amount > above);
+  if (tier === undefined) return undefined;
+  const own = charter.requesters.find(({ name }) => name === intent.requester)?.people ?? [];
+  return { ...tier, approvers: tier.approvers.filter((name) => !own.includes(name)) };
+}
+
+export type Approvable = { readonly intent: Intent; readonly hash: Uint8Array };
+
+/** Whether the approval's signature is by a key of its approver over this intent's text. */
+export function verifyApproval(
+  { charter, network, first }: CharterInForce,
+  { intent, hash }: Approvable,
+  { approver, expires, signature, touch }: Omit<Approval, 'place'>,
+): boolean {
+  const keys = charter.approvers.find(({ name }) => name === approver)?.keys ?? [];
+  if (keys.length === 0) return false;
+  const text = utf8.encode(writeApproval({ network, first, intent, hash, approver, expires }));
+  return keys.some((key) => {
+    const bytes = signedBytes(APPROVAL_NAMESPACE, text, key, touch);
+    return bytes !== undefined && verifyEd25519(key.key, bytes, signature);
+  });
+}
+
+/**
+ * The different people of a tier whose approvals hold at this height.
+ * @param approvals of this intent
+ */
+export function countApprovals(
+  charter: CharterInForce,
+  subject: Approvable,
+  tier: Tier,
+  approvals: readonly Omit<Approval, 'place'>[],
+  height: number,
+): readonly string[] {
+  const people = new Set<string>();
+  for (const approval of approvals) {
+    const { approver, expires } = approval;
+    if (!tier.approvers.includes(approver) || people.has(approver) || height > expires) continue;
+    if (verifyApproval(charter, subject, approval)) people.add(approver);
+  }
+  return [...people];
+}

@@ -1,0 +1,7 @@
+/** DESTINATION_WINDOW. Spec: protocol-spec/10-policy.md, "Velocity". */
+import { findVelocity } from '../velocity.ts';
+import type { Rule } from './rule.ts';
+
+// The intents seen for the first time stay within every window of each destination.
+export const destinationWindow: Rule = (facts, state) =>
+  findVelocity(facts, state, 'destination', 'DESTINATION_WINDOW');
