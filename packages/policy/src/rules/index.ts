@@ -34,7 +34,6 @@ import { outputType } from './output-type.ts';
 import { pathRange } from './path-range.ts';
 import { requesterWindow } from './requester-window.ts';
 import { restored } from './restored.ts';
-import { requesterWindow } from './requester-window.ts';
 import type { Rule } from './rule.ts';
 import { screening } from './screening.ts';
 import { txFields } from './tx-fields.ts';

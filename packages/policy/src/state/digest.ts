@@ -47,12 +47,6 @@ function* lines(state: PolicyState): Generator<string> {
     for (const [script, since] of sorted(scripts))
       yield `registered ${JSON.stringify(requester)} ${script} ${since}`;
   }
-  for (const [key, { totals }] of sorted(state.velocity)) {
-    for (const { tick, amount, count } of totals) yield `velocity ${JSON.stringify(key)} ${tick} ${amount} ${count}`;
-  }
-  for (const [requester, scripts] of sorted(state.registered)) {
-    for (const [script, since] of sorted(scripts)) yield `registered ${JSON.stringify(requester)} ${script} ${since}`;
-  }
   for (const [by, { since, until }] of sorted(state.freezes))
     yield `freeze ${JSON.stringify(by)} ${since} ${until}`;
   yield* memoryLines(state);
