@@ -12,7 +12,8 @@ import type { SignerState } from './state.ts';
 /** One job per input, in order: BIP-143 hash with SIGHASH_ALL, and the way to this signer's child key. */
 export function planSignatures(state: SignerState, spend: ApprovedSpend): SignJob[] {
   const sighash = createSighash(spend.transaction);
-  return spend.inputs.map(({ script, amount }, input) => {
+  return spend.inputs.map(({ script, amount, wallet }, input) => {
+    if (wallet >= state.wallets) throw new Error(`this signer holds no key of wallet ${wallet}`);
     const tweaks = script.tweaks[state.place];
     const publicKey33 = script.publicKeys[state.place];
     if (tweaks === undefined || publicKey33 === undefined) throw new Error(`no key at place ${state.place}`);

@@ -5,7 +5,8 @@
 import { readSignedCharter } from '@coldwire/channel';
 import { type CharterInForce, loadCharter, verifyCharterSignatures } from '@coldwire/policy';
 import { EXIT, Failure } from '@coldwire/program';
-import type { Line } from '@coldwire/protocol';
+import { equalBytes, type Line } from '@coldwire/protocol';
+import type { SignerState } from '../core/state.ts';
 import type { ExpectedKeys } from '../io/key-block.ts';
 
 const HARDENED = 0x8000_0000;
@@ -30,6 +31,12 @@ export function openCharter(path: string): CharterInForce {
   });
 }
 
+/** The same before the charter in force is known: the log has what followed the first. */
+export function lineByName({ charter }: CharterInForce, self: string, vault: string | undefined): Line {
+  const peer = vault ?? charter.vaults[0]?.name ?? '';
+  return { self, peer, peerKey: new Uint8Array(32), incoming: 'down', receiver: 'signer' };
+}
+
 /** The line to a vault of the charter; the first one unless it is named. @throws Failure */
 export function lineTo(charter: CharterInForce, signer: string, vault: string | undefined): Line {
   const { vaults } = charter.charter;
@@ -41,6 +48,16 @@ export function lineTo(charter: CharterInForce, signer: string, vault: string | 
     });
   }
   return { self: signer, peer: peer.name, peerKey: peer.key, incoming: 'down', receiver: 'signer' };
+}
+
+/** @throws Failure if a later charter gave this signer another key than the first, whose key block it opens */
+export function requireOwnKey(first: CharterInForce, { place, name, policy }: SignerState): void {
+  const [own, now] = [first, policy.charter].map(({ charter }) => charter.signers[place]?.key);
+  if (own !== undefined && now !== undefined && equalBytes(own, now)) return;
+  throw new Failure(EXIT.REFUSED, {
+    what: `the charter in force gives ${name} another key`,
+    todo: 'Start the machine that has the new key; take this one out of service.',
+  });
 }
 
 /** What the key block must hold to be this signer's. @throws Failure if the charter has no such signer */

@@ -6,8 +6,9 @@
  */
 import type { Channel, ChannelOwner, Taken } from '@coldwire/channel';
 import type { Entry, EvidenceLog } from '@coldwire/evidence';
+import { type CharterInForce, dueCharter } from '@coldwire/policy';
 import { Failure } from '@coldwire/program';
-import { encode, type Received, Refused } from '@coldwire/protocol';
+import { encode, equalBytes, type Line, type Received, Refused, toHex } from '@coldwire/protocol';
 import { apply, encodeChange, type SignerChange } from '../core/change.ts';
 import { decide } from '../core/decide.ts';
 import { type Decision, type Effect, encodeLocal, type LocalEvent, type Reading } from '../core/event.ts';
@@ -104,10 +105,14 @@ export class Machine implements ChannelOwner {
     this.#due = [];
   }
 
+  /** Puts the charter in force whose time has come, without waiting for a message. */
+  tend(): void {
+    this.#orHangUp(() => this.#enactDue(this.read()));
+  }
+
   /** Something that is no message: journalled with what follows from it, and told to the vault when there is a line. */
-  happen(local: LocalEvent): void {
+  happen(local: LocalEvent, at: Reading = this.read()): void {
     this.#performDue();
-    const at = this.read();
     const { changes, effects } = decide(this.#state, { kind: 'local', local, ...at });
     const record: Entry = { kind: 'local', ...at, bytes: encodeLocal(local) };
     const [first, ...rest] = effects;
@@ -121,11 +126,12 @@ export class Machine implements ChannelOwner {
       for (const effect of rest) this.#send(effect, [], at);
     }
     if (local.event !== 'greet' && this.connected && this.unlocked)
-      this.happen({ event: 'greet', detail: '' });
+      this.happen({ event: 'greet', detail: '' }, at);
   }
 
   onMessage(received: Received, at: Reading): Taken {
     try {
+      this.#enactDue(at);
       const { changes, effects } = decide(this.#state, { kind: 'message', received, ...at });
       return {
         entries: records(changes, at),
@@ -144,6 +150,7 @@ export class Machine implements ChannelOwner {
 
   onUp(): void {
     this.#report.event('connected');
+    this.#heedRoster();
     this.#orHangUp(() => {
       this.#performDue();
       if (this.#channel?.greets === true) this.happen({ event: 'greet', detail: '' });
@@ -180,7 +187,33 @@ export class Machine implements ChannelOwner {
   }
 
   #apply(changes: readonly SignerChange[]): void {
+    const before = this.#state.policy.charter;
     for (const change of changes) this.#state = apply(this.#state, change);
+    if (this.#state.policy.charter !== before) this.#heedCharter(before);
+  }
+
+  #enactDue(at: Reading): void {
+    const due = dueCharter(this.#state.policy, at.uptime);
+    if (due !== undefined) this.happen({ event: 'enact', detail: toHex(due.charter.hash) }, at);
+  }
+
+  /** Another charter is in force. A signer to which it gives another key says nothing more with the one that it has. */
+  #heedCharter(before: CharterInForce): void {
+    const { place } = this.#state;
+    const { charter, hash } = this.#state.policy.charter;
+    this.#report.event('charter', { epoch: charter.epoch, hash: toHex(hash) });
+    const [old, now] = [before.charter.signers[place], charter.signers[place]];
+    if (old === undefined || now === undefined || !equalBytes(old.key, now.key))
+      this.lock('the charter in force gives this signer another key');
+    this.#heedRoster();
+  }
+
+  /** Nobody is spoken with whom the charter in force does not list with this key. */
+  #heedRoster(): void {
+    const line = this.#channel?.line;
+    if (line === undefined || isListed(this.#state.policy.charter, line)) return;
+    this.onAlarm('WRONG_PEER', `the charter in force has no vault ${line.peer} with this key`);
+    this.#channel?.hangUp('WRONG_PEER');
   }
 
   #follow(effects: readonly Effect[], at: Reading): void {
@@ -241,6 +274,10 @@ export class Machine implements ChannelOwner {
     if (this.#channel === undefined) throw new Error('there is no line');
     this.#channel.send(effect, entries, at);
   }
+}
+
+function isListed({ charter }: CharterInForce, { peer, peerKey }: Line): boolean {
+  return charter.vaults.some(({ name, key }) => name === peer && equalBytes(key, peerKey));
 }
 
 function records(changes: readonly SignerChange[], at: Reading): Entry[] {

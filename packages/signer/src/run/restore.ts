@@ -11,6 +11,7 @@ import type { PointMath } from '@coldwire/wallet';
 import { apply, decodeChange } from '../core/change.ts';
 import { decodeLocal } from '../core/event.ts';
 import { createState, type SignerState } from '../core/state.ts';
+import { lineTo } from './identify.ts';
 
 export interface Restored {
   readonly log: EvidenceLog;
@@ -20,7 +21,11 @@ export interface Restored {
   readonly torn: number;
 }
 
-/** @throws Failure */
+/**
+ * @param charter the first one; the log holds those that followed it
+ * @param line by names: its keys are those of the charter in force
+ * @throws Failure
+ */
 export function restore(directory: string, charter: CharterInForce, line: Line, math: PointMath): Restored {
   let state = createState(charter, line.self, math);
   let chain = createChain(line);
@@ -30,7 +35,8 @@ export function restore(directory: string, charter: CharterInForce, line: Line, 
     else if (kind === 'local') refuseOtherCharter(decodeLocal(bytes), charter, directory);
     else chain = foldRecord(chain, record);
   });
-  return { log: opened.log, state, chain, torn: opened.torn };
+  const now = lineTo(state.policy.charter, line.self, line.peer);
+  return { log: opened.log, state, chain: { ...chain, line: now }, torn: opened.torn };
 }
 
 /** Every start is recorded with the charter's hash: windows and coins of one charter are not another's. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { Channel, type LineOption, openLine, speedOf } from '@coldwire/channel';
 import { ownerOf } from '@coldwire/evidence';
-import { type CharterInForce, describeState } from '@coldwire/policy';
+import { type CharterInForce, describeState, formatTicks } from '@coldwire/policy';
 import { EXIT, Failure, openSecureDirectory } from '@coldwire/program';
 import { toHex } from '@coldwire/protocol';
 import { zeroizeOnExit } from '../io/exits.ts';
@@ -19,11 +19,14 @@ import { applyWaivers, judgeMachine, requirePassed, type Verdict } from '../io/p
 import { nativePointMath } from '../io/public-math.ts';
 import { runSelfTest } from '../io/self-test.ts';
 import { type Answer, type Command, serveConsole } from './console.ts';
-import { expectedKeys, lineTo, openCharter } from './identify.ts';
+import { expectedKeys, lineByName, openCharter, requireOwnKey } from './identify.ts';
 import { Machine } from './machine.ts';
 import { Report } from './report.ts';
 import { restore } from './restore.ts';
 import { receiveKey } from './unseal.ts';
+
+/** How often a signer looks whether a charter's time has come, besides before each message. */
+const TEND_MS = 1_000;
 
 export interface RunOptions {
   readonly line: LineOption;
@@ -54,8 +57,13 @@ export function runSigner(options: RunOptions): void {
   const first = named === undefined ? introduce(natives, charter, options) : undefined;
   const name = named ?? first?.name ?? '';
   const expected = expectedKeys(charter, name);
-  const line = lineTo(charter, name, options.vault);
-  const restored = restore(directory, charter, line, nativePointMath(natives));
+  const restored = restore(
+    directory,
+    charter,
+    lineByName(charter, name, options.vault),
+    nativePointMath(natives),
+  );
+  requireOwnKey(charter, restored.state);
   if (restored.torn > 0) report.event('torn', { bytes: restored.torn });
   machine = new Machine(restored.state, restored.log, report);
   machine.happen({ event: 'start', detail: toHex(charter.first) });
@@ -63,6 +71,8 @@ export function runSigner(options: RunOptions): void {
   else if (options.keyFd !== undefined) {
     machine.unlock(openKeyMemory(natives, options.keyFd, expected), 'at start');
   }
+  const tended = machine;
+  setInterval(() => tended.tend(), TEND_MS).unref();
   serve(machine, { options, report, verdict, natives, expected, directory });
   machine.attach(
     new Channel(
@@ -71,7 +81,7 @@ export function runSigner(options: RunOptions): void {
         port,
         log: restored.log,
         chain: restored.chain,
-        nextNonce: countNonces(line.self, machine.session),
+        nextNonce: countNonces(name, machine.session),
         baud: speedOf(options.line),
       },
       machine,
@@ -182,5 +192,11 @@ function describeSigner(machine: Machine, report: Report, verdict: Verdict): Ans
     lastRefused: [...report.lastRefused],
     waived: verdict.waived.map(({ name }) => name),
     charter: toHex(charter.hash),
+    epoch: status.epoch,
+    pending: status.pending.map(([epoch, hash, left]) => ({
+      epoch,
+      charter: toHex(hash),
+      ticksLeft: formatTicks(left),
+    })),
   };
 }
