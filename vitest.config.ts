@@ -8,8 +8,9 @@ export default defineConfig({
     setupFiles: 'test/world/chance.ts',
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // For machines that do other things meanwhile: only what hangs takes so long.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     passWithNoTests: false,
   },
 });

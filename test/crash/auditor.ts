@@ -8,14 +8,13 @@ import type { World } from '../world/world.ts';
 /** Expects no finding and no decision that comes out otherwise. @param names directories of the world that hold logs */
 export function expectCleanAudit(world: World, names: readonly string[]): void {
   const directories = names.map((name) => join(world.directory, name));
-  for (const command of ['verify', 'replay']) {
-    const args = [command, ...directories, '--charter', world.deployment.charterFile, '--json'];
-    const options = { encoding: 'utf8', maxBuffer: 2 ** 28 } as const;
-    const { status, stdout, stderr } = spawnSync(launcher('audit'), args, options);
-    expect(stdout, stderr).not.toBe('');
-    const report: { readonly [field: string]: unknown } = JSON.parse(stdout);
-    expect(report).toMatchObject({ findings: 0, mismatches: 0 });
-    expect(Number(report[command === 'verify' ? 'cleared' : 'replayed'])).toBeGreaterThan(0);
-    expect(status).toBe(0);
-  }
+  // It does all that `verify` does before it replays.
+  const args = ['replay', ...directories, '--charter', world.deployment.charterFile, '--json'];
+  const options = { encoding: 'utf8', maxBuffer: 2 ** 28 } as const;
+  const { status, stdout, stderr } = spawnSync(launcher('audit'), args, options);
+  expect(stdout, stderr).not.toBe('');
+  const report: { readonly [field: string]: unknown } = JSON.parse(stdout);
+  expect(report).toMatchObject({ findings: 0, mismatches: 0 });
+  for (const count of ['cleared', 'replayed']) expect(Number(report[count]), count).toBeGreaterThan(0);
+  expect(status).toBe(0);
 }

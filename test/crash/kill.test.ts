@@ -130,7 +130,8 @@ async function settle(asked: readonly Asked[], states: readonly string[], where:
         `${where}: ${asked.length - open.size} of ${asked.length}; ${[...kills].map((row) => row.join(' ')).join(', ')} kills`,
       );
     }
-    await pause(100);
+    // Each look is one request for every withdrawal.
+    await pause(500);
   }
 }
 

@@ -85,4 +85,4 @@ test('a vault that is killed at every step pays each intent once', async () => {
   const scripts = new Set(intents.map(scriptOf));
   const payments = countPayments(world, scripts);
   expect([...scripts].map((script) => payments.get(script))).toEqual(intents.map(() => 1));
-}, 120_000);
+}, 240_000);

@@ -21,9 +21,12 @@ let screen: string;
 
 beforeAll(async () => {
   world = await buildWorld({ coins: 1 });
-  for (const name of ['A', 'C'] as const) await startSigner(world, name);
-  await startGate(world, 'gate-2');
-  screen = (await startScreen(world)).url;
+  const [{ url }] = await Promise.all([
+    startScreen(world),
+    startGate(world, 'gate-2'),
+    ...(['A', 'C'] as const).map((name) => startSigner(world, name)),
+  ]);
+  screen = url;
 });
 afterAll(() => world.close());
 
@@ -46,7 +49,7 @@ function run(script: string): Promise<Ran> {
     ...lines(),
   };
   return new Promise((resolve) => {
-    const options = { env, timeout: 60_000 };
+    const options = { env, timeout: 110_000 };
     execFile('bash', ['-c', `set -e -o pipefail; cd "$DIR"; ${script}`], options, (error, stdout, stderr) => {
       onTestFailed(() => console.log(stderr));
       resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
@@ -86,7 +89,7 @@ test('draft, sign and clear are filters of one shell pipe that ends in a transac
   const node = connectCore(world.chain.url, { kind: 'cookie', file: world.chain.cookieFile });
   expect(await node.broadcast(fromHex(hex))).toEqual({ kind: 'accepted' });
   mine(world);
-}, 60_000);
+});
 
 test('the change of the first transaction pays the next one, signed by one signer after the other', async () => {
   const alone = (port: string): string =>
@@ -98,7 +101,7 @@ test('the change of the first transaction pays the next one, signed by one signe
   expect(made.stderr).toContain('wallet 0, 1/0');
   expect(made.stdout.trim()).toMatch(/^02000000000101[0-9a-f]+$/);
   expect(made.status).toBe(0);
-}, 60_000);
+});
 
 test('a refusal of the signers is exit code 3 with its code', async () => {
   const unscreened = await run(
@@ -107,7 +110,7 @@ test('a refusal of the signers is exit code 3 with its code', async () => {
   );
   expect(unscreened.stderr).toContain('SCREENING');
   expect(unscreened.status).toBe(3);
-}, 60_000);
+});
 
 test('what is not a line of the pipe is bad input, and unclear ports are a usage error', async () => {
   writeFileSync(join(world.directory, 'noise.txt'), 'noise\n');

@@ -31,9 +31,11 @@ beforeAll(async () => {
   world = await buildWorld({ policy: { windows } });
   deny = join(world.directory, 'deny.txt');
   writeFileSync(deny, '');
-  for (const name of SIGNERS) signers.set(name, await startSigner(world, name));
-  for (const name of GATES) gates.set(name, await startGate(world, name));
-  const screen = await startScreen(world, 'screen-1', ['--deny', deny, '--amount-floor', '500000000']);
+  const [screen] = await Promise.all([
+    startScreen(world, 'screen-1', ['--deny', deny, '--amount-floor', '500000000']),
+    ...SIGNERS.map(async (name) => signers.set(name, await startSigner(world, name))),
+    ...GATES.map(async (name) => gates.set(name, await startGate(world, name))),
+  ]);
   vault = await startVault(world, { screens: [screen.url] });
 });
 afterAll(() => world.close());
@@ -97,7 +99,7 @@ test('withdrawals go on with two signers while one is locked, and with all three
   const pairs = [];
   for (let i = 0; i < 3; i += 1) pairs.push(signersOf(await pay()).join());
   expect(pairs.some((pair) => pair.includes('A'))).toBe(true);
-}, 40_000);
+});
 
 test('withdrawals go on when a signer dies and its line still looks alive', async () => {
   showLogOnFailure();
@@ -114,7 +116,7 @@ test('another gate clears when the home gate is away for the delay', async () =>
   const cleared = vault.events().filter(({ event, batch: of }) => event === 'cleared' && of === batch);
   expect(cleared.map(({ peer }) => peer)).toEqual(['gate-2']);
   gates.set('gate-1', await startGate(world, 'gate-1'));
-}, 60_000);
+});
 
 test('a withdrawal over the signers’ share of the window is refused by two signers, and others are not', async () => {
   showLogOnFailure();
@@ -153,7 +155,7 @@ test('coins of a batch that a silent signer may have signed come back when its w
   );
   mine(world);
   await until('nothing is reserved', async () => ((await reserved()) === '0' ? true : undefined));
-}, 60_000);
+});
 
 test('what the screen holds is not drafted until an operator releases it', async () => {
   showLogOnFailure();

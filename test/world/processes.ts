@@ -27,18 +27,22 @@ export interface Running {
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** @throws Error after `ms` */
+/** Long enough for a machine that does ten other things: only what never comes about takes so long. */
+const PATIENCE = 45_000;
+
+/** Looks every `every` ms. @throws Error after `ms` */
 export async function until<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  ms = 20_000,
+  ms = PATIENCE,
+  every = 20,
 ): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
     if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`);
-    await pause(20);
+    await pause(every);
   }
 }
 
@@ -106,9 +110,7 @@ export async function start(program: Start): Promise<Running> {
   const before = existsSync(logFile) ? readFileSync(logFile, 'utf8').length : 0;
   const child = launch(program, false);
   const read = (): string => readFileSync(logFile, 'utf8').slice(before);
-  const events = (): readonly { readonly [field: string]: unknown }[] =>
-    // Without the last piece: a line that is still being written.
-    read().split('\n').slice(0, -1).flatMap(parseLine);
+  const events = followLines(read);
   const pid = await until(
     `${name} is ready`,
     () => {
@@ -121,7 +123,7 @@ export async function start(program: Start): Promise<Running> {
     child.kill('SIGKILL');
     throw new Error(`${name} did not start: ${String(error)}\n${read()}`);
   });
-  const waitFor: Running['waitFor'] = async (what, test, ms = 20_000) => {
+  const waitFor: Running['waitFor'] = async (what, test, ms = PATIENCE) => {
     await until(`${name}: ${what}`, () => events().find(test), ms).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${read().slice(-6000)}`);
     });
@@ -135,6 +137,20 @@ export async function start(program: Start): Promise<Running> {
     await ended(child);
   };
   return { name, pid, log: read, events, waitFor, signal, exitCode: () => child.exitCode, stop };
+}
+
+/** The JSON lines so far; each is parsed once, however often somebody looks. */
+function followLines(read: () => string): () => readonly { readonly [field: string]: unknown }[] {
+  const seen: { readonly [field: string]: unknown }[] = [];
+  let parsed = 0;
+  return () => {
+    const text = read();
+    // Without the last piece: a line that is still being written.
+    const end = text.lastIndexOf('\n') + 1;
+    if (end > parsed) seen.push(...text.slice(parsed, end).split('\n').flatMap(parseLine));
+    parsed = Math.max(parsed, end);
+    return [...seen];
+  };
 }
 
 function parseLine(line: string): readonly { readonly [field: string]: unknown }[] {
