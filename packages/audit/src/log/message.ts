@@ -106,6 +106,7 @@ export const ANSWERS: { readonly [request: string]: readonly MessageType[] } = {
   DEAD: ['DEATH', 'REFUSED'],
   BURY: ['DONE', 'REFUSED'],
   FREEZE: ['DONE', 'REFUSED'],
+  REGISTER: ['DONE', 'REFUSED'],
   CLEAR: ['CLEARED', 'REFUSED'],
 };
 

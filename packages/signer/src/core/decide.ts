@@ -19,6 +19,7 @@ import {
   type Change as PolicyChange,
   type Refused as PolicyRefused,
   type Refusal,
+  register,
   takeOrder,
   windowUse,
   witnessNonce,
@@ -42,6 +43,7 @@ import {
   Notice,
   type Received,
   Refused,
+  Register,
   Restore,
   type Schema,
   SIGNED_ORDER_MAX,
@@ -97,6 +99,10 @@ function decideMessage(state: SignerState, received: Received, at: Reading): Dec
       return parse(Admit, body, request, (coins) => settle(request, admit(state.policy, coins)));
     case 'DEAD':
       return parse(Dead, body, request, (dead) => settleDead(state, request, dead));
+    case 'REGISTER':
+      return parse(Register, body, request, (registration) =>
+        settle(request, register(state.policy, registration, at.uptime)),
+      );
     case 'CHARTER':
       return parse(CharterBody, body, request, ({ charter }) =>
         settle(request, installCharter(state.policy, charter, at.uptime)),
