@@ -10,6 +10,7 @@ import {
   literal,
   MAX_INPUTS,
   MAX_INTENTS,
+  name,
   RECORD_MAX,
   sats,
   struct,
@@ -51,6 +52,16 @@ export const GateChange = variant({
   cleared: [3, Cleared],
   /** Can never be mined, by the word of two signers. */
   dead: [4, hash()],
+  /** The newest SIGNED of a signer to a vault that was shown. */
+  head: [
+    16,
+    struct('GateHead', {
+      signer: field(1, name()),
+      vault: field(2, name()),
+      seq: field(3, uint()),
+      hash: field(4, hash()),
+    }),
+  ],
 });
 export type GateChange = Infer<typeof GateChange>;
 

@@ -23,6 +23,8 @@ import {
   State,
   Status,
   toHex,
+  Witness,
+  Witnessed,
 } from '@coldwire/protocol';
 import { checkIntents, checkVerdicts } from './authorize.ts';
 import { judgeBury } from './bury.ts';
@@ -35,6 +37,7 @@ import { type GateRefusal, inOrder, refuse } from './refusal.ts';
 import { checkAnswers, type SignerAnswer } from './signed.ts';
 import { type GateState, runningTime } from './state.ts';
 import { type OpenSeal, type PartialSignatures, unsealAnswer } from './unseal.ts';
+import { noteHeads, witness } from './witness.ts';
 
 export const SOFTWARE = 'coldwire 0.1.0';
 
@@ -79,6 +82,7 @@ export function decideMessage(
   if (type === 'STATUS') return decideStatus(state, request, body, uptime);
   if (type === 'CLEAR') return decideClear(state, request, body, uptime, open);
   if (type === 'BURY') return decideBury(state, request, body);
+  if (type === 'WITNESS') return decideWitness(state, request, body);
   return reject(request, 'UNKNOWN_TYPE', type);
 }
 
@@ -97,6 +101,14 @@ function decideBury(state: GateState, request: Uint8Array, body: Uint8Array): Ga
   const burial = judgeBury(state, bury.value);
   if (!burial.ok) return { changes: [], replies: [refusal(request, inOrder(burial.refusals))] };
   return { changes: burial.changes, replies: [{ type: 'DONE', request, body: encode(Done, {}) }] };
+}
+
+function decideWitness(state: GateState, request: Uint8Array, body: Uint8Array): GateDecision {
+  const asked = decode(Witness, body);
+  if (!asked.ok) return reject(request, asked.fault.code, asked.fault.detail);
+  const { signer, nonce } = asked.value;
+  const reply = encode(Witnessed, witness(state.heads, signer, nonce));
+  return { changes: [], replies: [{ type: 'WITNESSED', request, body: reply }] };
 }
 
 function decideClear(
@@ -127,6 +139,7 @@ function decideClear(
   const type = judged.kind === 'cleared' ? 'CLEARED' : 'REFUSED';
   return {
     changes: [
+      ...noteHeads(state.charter, state.heads, clear.value),
       ...judged.changes,
       { kind: 'result', value: { request, requestHash, type, body: reply.body, at } },
     ],

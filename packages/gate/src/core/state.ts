@@ -5,6 +5,7 @@
 import { toHex } from '@coldwire/protocol';
 import type { GateChange, GateResult } from './change.ts';
 import type { GateCharter } from './charter.ts';
+import { applyHead, type SeenHeads } from './witness.ts';
 
 export const RESULTS_KEPT = 1024;
 
@@ -40,6 +41,8 @@ export interface GateState {
   /** By intent id: µs of running time at which this gate first saw it, for intents with another home. */
   readonly seen: Map<string, number>;
   charges: Charge[];
+  /** The newest SIGNED that was shown, for signers that start. */
+  readonly heads: SeenHeads;
   /** Highest running time on record, µs; the running time of this start counts from it. */
   lastRunning: number;
   base: number;
@@ -57,6 +60,7 @@ export function createGateState(charter: GateCharter): GateState {
     dead: new Set(),
     seen: new Map(),
     charges: [],
+    heads: new Map(),
     lastRunning: 0,
     base: 0,
     session: 0,
@@ -83,6 +87,9 @@ export function applyGate(state: GateState, change: GateChange): GateState {
       return state;
     case 'cleared':
       return rememberCleared(state, change.value);
+    case 'head':
+      applyHead(state.heads, change.value);
+      return state;
     case 'dead':
       state.dead.add(displayHash(change.value));
       return state;

@@ -1,0 +1,65 @@
+/**
+ * What this gate has seen of each signer: the newest SIGNED to each vault, out of every CLEAR, whatever became of that. A signer
+ * that starts asks for it, so that an older copy of its state, or a clone, shows. Spec: protocol-spec/14-memory.md, "Witness".
+ */
+import {
+  type Clear,
+  decode,
+  equalBytes,
+  type Head,
+  Header,
+  MESSAGE_TYPES,
+  messageHash,
+  PROTOCOL_VERSION,
+  type SeenHead,
+  type Witnessed,
+} from '@coldwire/protocol';
+import type { GateChange } from './change.ts';
+import { type GateCharter, verifySignature } from './charter.ts';
+
+/** By signer, by vault. */
+export type SeenHeads = Map<string, Map<string, Head>>;
+
+type HeadChange = Extract<GateChange, { kind: 'head' }>;
+
+function readHead(
+  { charter, first }: GateCharter,
+  [bytes, , signature]: Clear['signed'][number],
+): HeadChange | undefined {
+  const header = decode(Header, bytes, 1024);
+  if (!header.ok) return undefined;
+  const { version, type, sender, recipient, seq } = header.value;
+  const signer = charter.signers.find(({ name }) => name === sender);
+  const isToVault = charter.vaults.some(({ name }) => name === recipient);
+  const isOurs = version === PROTOCOL_VERSION && equalBytes(header.value.charter, first);
+  if (signer === undefined || !isToVault || !isOurs || type !== MESSAGE_TYPES.SIGNED.number) return undefined;
+  const hash = messageHash(bytes);
+  if (!verifySignature(signer.key, hash, signature)) return undefined;
+  return { kind: 'head', value: { signer: sender, vault: recipient, seq, hash } };
+}
+
+/** Changes for every SIGNED of the request that is newer than what is known of its line. */
+export function noteHeads(charter: GateCharter, heads: SeenHeads, clear: Clear): readonly GateChange[] {
+  const changes: HeadChange[] = [];
+  for (const row of clear.signed) {
+    const change = readHead(charter, row);
+    if (change === undefined) continue;
+    const { signer, vault, seq } = change.value;
+    const known = heads.get(signer)?.get(vault)?.seq ?? 0;
+    const isTwice = changes.some(({ value }) => value.signer === signer && value.vault === vault);
+    if (seq > known && !isTwice) changes.push(change);
+  }
+  return changes;
+}
+
+/** Changes `heads`. */
+export function applyHead(heads: SeenHeads, { signer, vault, seq, hash }: HeadChange['value']): void {
+  const vaults = heads.get(signer) ?? new Map<string, Head>();
+  vaults.set(vault, { seq, hash });
+  heads.set(signer, vaults);
+}
+
+export function witness(heads: SeenHeads, signer: string, nonce: Uint8Array): Witnessed {
+  const rows = [...(heads.get(signer) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { signer, nonce, heads: rows.map(([vault, { seq, hash }]): SeenHead => [vault, seq, hash]) };
+}

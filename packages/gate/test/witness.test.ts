@@ -1,0 +1,84 @@
+import { Clear, decode, encode, Header, messageHash, Witness, Witnessed } from '@coldwire/protocol';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Coin, seeded } from '../../policy/test/world.ts';
+import { GateWorld, refusalsOf } from './gate-world.ts';
+
+let world: GateWorld;
+let coins: readonly Coin[];
+const nonce = seeded('nonce').slice(0, 16);
+
+beforeEach(() => {
+  world = new GateWorld();
+  coins = world.world.fund([20_000_000n]);
+});
+
+function payment(label: string, amount = 1_000_000n) {
+  return world.world.request({
+    coins,
+    intents: [world.intent(label, amount)],
+    change: [{ amount: 20_000_000n - amount - 10_000n }],
+  });
+}
+
+function ask(signer: string): Witnessed {
+  const reply = world.gate.deliver('WITNESS', encode(Witness, { signer, nonce }));
+  const witnessed = decode(Witnessed, reply.body);
+  if (reply.type !== 'WITNESSED' || !witnessed.ok) throw new Error(reply.type);
+  return witnessed.value;
+}
+
+/** Number and header hash of a SIGNED in a CLEAR. */
+function headOf(body: Uint8Array, place: number): readonly [string, number, Uint8Array] {
+  const clear = decode(Clear, body, 524_288);
+  const bytes = clear.ok ? clear.value.signed[place]?.[0] : undefined;
+  const header = bytes === undefined ? undefined : decode(Header, bytes, 1024);
+  if (bytes === undefined || header?.ok !== true) throw new Error('no header');
+  return [header.value.recipient, header.value.seq, messageHash(bytes)];
+}
+
+describe('A gate that is asked for its witness', () => {
+  test('knows nothing of a signer that it was never shown', () => {
+    expect(ask('A')).toEqual({ signer: 'A', nonce, heads: [] });
+  });
+
+  test('names the newest SIGNED to each vault, also after a start', () => {
+    const body = world.clear(payment('one'));
+    world.gate.clear(body);
+    const first = headOf(body, 0);
+    expect(ask('A').heads).toEqual([first]);
+    expect(ask('B').heads).toEqual([headOf(body, 1)]);
+    expect(ask('C').heads).toEqual([]);
+    world.gate.start();
+    expect(ask('A').heads).toEqual([first]);
+  });
+
+  test('remembers what it was shown in a CLEAR that it refused, and never an older one again', () => {
+    const older = world.clear(payment('one'));
+    const newer = world.clear(payment('two', 2_000_000n));
+    const seen = headOf(newer, 0);
+    // Two answers for another request: refused, and still a sign of what A has signed.
+    const clear = decode(Clear, older, 524_288);
+    const other = decode(Clear, newer, 524_288);
+    if (!clear.ok || !other.ok) throw new Error('no clear');
+    const mixed = encode(Clear, { request: clear.value.request, signed: other.value.signed });
+    const reply = world.gate.deliver('CLEAR', mixed);
+    expect(refusalsOf(reply).map(([code]) => code)).toEqual(['GATE_SIGNED', 'GATE_SIGNED']);
+    expect(ask('A').heads).toEqual([seen]);
+    world.gate.clear(older);
+    expect(ask('A').heads).toEqual([seen]);
+  });
+
+  test('remembers nothing that the signer did not sign', () => {
+    const body = world.clear(payment('one'));
+    const clear = decode(Clear, body, 524_288);
+    if (!clear.ok) throw new Error('no clear');
+    const signed = clear.value.signed.map(([header, inner]) => [header, inner, new Uint8Array(64)] as const);
+    world.gate.deliver('CLEAR', encode(Clear, { request: clear.value.request, signed }));
+    expect(ask('A').heads).toEqual([]);
+  });
+
+  test('refuses a question that has not its form', () => {
+    const reply = world.gate.deliver('WITNESS', Uint8Array.of(0xa0));
+    expect(refusalsOf(reply).map(([code]) => code)).toEqual(['MALFORMED']);
+  });
+});
