@@ -3,7 +3,7 @@
  * message's hash is known only once it is made. Spec: protocol-spec/14-memory.md, "Witness".
  */
 import type { OwnHeads } from '@coldwire/policy';
-import { equalBytes, type Head } from '@coldwire/protocol';
+import { decode, equalBytes, type Head, Header, MESSAGE_TYPES, messageHash } from '@coldwire/protocol';
 
 /** By vault, ascending numbers. */
 export type Heads = Map<string, Head[]>;
@@ -19,6 +19,14 @@ export function noteSigned(heads: Heads, vault: string, head: Head): void {
   rows.push(head);
   if (rows.length >= 2 * HEADS_KEPT) rows.splice(0, HEADS_KEPT);
   heads.set(vault, rows);
+}
+
+/** Changes `heads` if the message is a SIGNED. @param header of a message of this signer's */
+export function noteSent(heads: Heads, header: Uint8Array): void {
+  const decoded = decode(Header, header, 1024);
+  if (!decoded.ok) throw new Error(`a message of our own is damaged: ${decoded.fault.detail}`);
+  const { type, recipient, seq } = decoded.value;
+  if (type === MESSAGE_TYPES.SIGNED.number) noteSigned(heads, recipient, { seq, hash: messageHash(header) });
 }
 
 export function ownHeads(heads: Heads, vault: string): OwnHeads {

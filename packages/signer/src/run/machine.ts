@@ -6,15 +6,25 @@
  */
 import type { Channel, ChannelOwner, Taken } from '@coldwire/channel';
 import type { Entry, EvidenceLog } from '@coldwire/evidence';
-import { type CharterInForce, dueCharter } from '@coldwire/policy';
+import { type CharterInForce, dueCharter, witnessNonce } from '@coldwire/policy';
 import { Failure } from '@coldwire/program';
-import { encode, equalBytes, type Line, type Received, Refused, toHex } from '@coldwire/protocol';
+import {
+  encode,
+  equalBytes,
+  type Line,
+  type Positions,
+  type Received,
+  Refused,
+  toHex,
+} from '@coldwire/protocol';
 import { apply, encodeChange, type SignerChange } from '../core/change.ts';
-import { decide } from '../core/decide.ts';
+import { decide, judgeOrder } from '../core/decide.ts';
 import { type Decision, type Effect, encodeLocal, type LocalEvent, type Reading } from '../core/event.ts';
+import { noteSent } from '../core/heads.ts';
 import { planSignatures, sealSignatures } from '../core/signatures.ts';
 import type { SignerState } from '../core/state.ts';
 import type { KeyMemory } from '../io/key-memory.ts';
+import { makeNonce, writePositions } from './lost.ts';
 import type { Report } from './report.ts';
 
 /** A bug of ours: the vault learns that there is one, the machine's own log has the details. */
@@ -110,9 +120,28 @@ export class Machine implements ChannelOwner {
     this.#orHangUp(() => this.#enactDue(this.read()));
   }
 
+  /** Once at each start: what gates say from now on is about the memory that was just read. */
+  ask(): void {
+    const { name, session } = this.#state;
+    const at = this.read();
+    const nonce = makeNonce(name, session, at.time, process.hrtime.bigint());
+    this.happen({ event: 'ask', detail: toHex(nonce) }, at);
+  }
+
+  /** An order that people bring to the machine itself. @param signed a signed order, base64url @returns codes of a refusal */
+  order(signed: string): readonly string[] {
+    const at = this.read();
+    const judged = judgeOrder(this.#state, signed, at);
+    if (judged.kind === 'malformed') return [judged.fault.code];
+    if (judged.kind === 'refused') return judged.refusals.map(({ code }) => code);
+    this.happen({ event: 'order', detail: signed }, at);
+    return [];
+  }
+
   /** Something that is no message: journalled with what follows from it, and told to the vault when there is a line. */
   happen(local: LocalEvent, at: Reading = this.read()): void {
     this.#performDue();
+    this.#report.happened(local.event);
     const { changes, effects } = decide(this.#state, { kind: 'local', local, ...at });
     const record: Entry = { kind: 'local', ...at, bytes: encodeLocal(local) };
     const [first, ...rest] = effects;
@@ -148,8 +177,23 @@ export class Machine implements ChannelOwner {
     }
   }
 
+  realign(positions: Positions): boolean {
+    const peer = this.#channel?.line.peer;
+    if (peer === undefined || witnessNonce(this.#state.policy) === undefined) return false;
+    // What was about to be said would be said at a place of the line that is gone.
+    this.#due = [];
+    this.onAlarm('STATE_ROLLBACK', `${peer} has seen message ${positions.mine.seq} of this signer`);
+    try {
+      this.happen({ event: 'realign', detail: writePositions(peer, positions) });
+      return true;
+    } catch (error) {
+      this.onAlarm('INTERNAL', error instanceof Error ? error.message : 'the evidence log does not write');
+      return false;
+    }
+  }
+
   onUp(): void {
-    this.#report.event('connected');
+    this.#report.connected();
     this.#heedRoster();
     this.#orHangUp(() => {
       this.#performDue();
@@ -158,7 +202,7 @@ export class Machine implements ChannelOwner {
   }
 
   onDown(reason: string): void {
-    this.#report.event('disconnected', { reason });
+    this.#report.disconnected(reason);
   }
 
   onLocked(): void {
@@ -166,15 +210,15 @@ export class Machine implements ChannelOwner {
   }
 
   onProgress(have: number, total: number): void {
-    this.#report.event('receiving', { have, total });
+    this.#report.line('receiving', { have, total });
   }
 
   onNoise(code: string, frames: number): void {
-    this.#report.event('noise', { code, frames });
+    this.#report.line('noise', { code, frames });
   }
 
   onEnd(error: Error | undefined): void {
-    this.#report.alarm('INTERNAL', `the line is gone: ${error?.message ?? 'closed'}`);
+    this.#report.portLost(error?.message ?? 'closed by the other side');
   }
 
   onAlarm(code: string, detail: string): void {
@@ -272,7 +316,8 @@ export class Machine implements ChannelOwner {
     if (effect.kind !== 'send') throw new Error(`a ${effect.kind} effect where a message was due`);
     this.#report.sending(effect.type, effect.body);
     if (this.#channel === undefined) throw new Error('there is no line');
-    this.#channel.send(effect, entries, at);
+    const { header } = this.#channel.send(effect, entries, at);
+    noteSent(this.#state.heads, header);
   }
 }
 

@@ -2,16 +2,18 @@
  * The signer's state and chain at start, folded from its evidence log. Rules are not run again.
  * Refuses a log of another owner or charter, and one that is damaged (STATE_CORRUPT). Spec: protocol-spec/9-evidence.md.
  */
-import { foldRecord } from '@coldwire/channel';
+import { foldRecord, unpackMessage } from '@coldwire/channel';
 import { type EvidenceLog, openLog } from '@coldwire/evidence';
 import type { CharterInForce } from '@coldwire/policy';
 import { EXIT, Failure } from '@coldwire/program';
-import { type Chain, createChain, type Line, toHex } from '@coldwire/protocol';
+import { type Chain, createChain, type Line, realignChain, toHex } from '@coldwire/protocol';
 import type { PointMath } from '@coldwire/wallet';
 import { apply, decodeChange } from '../core/change.ts';
-import { decodeLocal } from '../core/event.ts';
+import { decodeLocal, type LocalEvent } from '../core/event.ts';
+import { noteSent } from '../core/heads.ts';
 import { createState, type SignerState } from '../core/state.ts';
 import { lineTo } from './identify.ts';
+import { readPositions } from './lost.ts';
 
 export interface Restored {
   readonly log: EvidenceLog;
@@ -32,19 +34,23 @@ export function restore(directory: string, charter: CharterInForce, line: Line, 
   const opened = openLog(directory, line.self, (record) => {
     const [, kind, , , bytes] = record;
     if (kind === 'change') state = apply(state, decodeChange(bytes));
-    else if (kind === 'local') refuseOtherCharter(decodeLocal(bytes), charter, directory);
+    else if (kind === 'local') chain = foldLocal(chain, decodeLocal(bytes), charter, directory);
     else chain = foldRecord(chain, record);
+    if (kind === 'sent') noteSent(state.heads, unpackMessage(bytes).message.header);
   });
   const now = lineTo(state.policy.charter, line.self, line.peer);
   return { log: opened.log, state, chain: { ...chain, line: now }, torn: opened.torn };
 }
 
+function foldLocal(chain: Chain, local: LocalEvent, charter: CharterInForce, directory: string): Chain {
+  refuseOtherCharter(local, charter, directory);
+  if (local.event !== 'realign') return chain;
+  const { peer, positions } = readPositions(local.detail);
+  return peer === chain.line.peer ? realignChain(chain, positions) : chain;
+}
+
 /** Every start is recorded with the charter's hash: windows and coins of one charter are not another's. */
-function refuseOtherCharter(
-  { event, detail }: ReturnType<typeof decodeLocal>,
-  charter: CharterInForce,
-  directory: string,
-): void {
+function refuseOtherCharter({ event, detail }: LocalEvent, charter: CharterInForce, directory: string): void {
   if (event !== 'start' || detail === toHex(charter.first)) return;
   throw new Failure(EXIT.ENVIRONMENT, {
     code: 'WRONG_CHARTER',
