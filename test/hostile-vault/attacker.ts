@@ -1,0 +1,263 @@
+/**
+ * The attacker: the real vault's key and lines, everything that was ever asked and answered, and no scruples. It keeps machines
+ * supplied with headers, coins and witnesses as far as it likes, and asks for signatures under whatever story pays.
+ */
+import { parseTransaction } from '@coldwire/devchain/primitives/transaction.ts';
+import {
+  Attest,
+  Bury,
+  Clear,
+  Cleared,
+  Dead,
+  decode,
+  decodeIntent,
+  encode,
+  Headers,
+  type Hello,
+  hashRequest,
+  MessageBytes,
+  Refused,
+  SignRequest,
+  toHex,
+  Witness,
+} from '@coldwire/protocol';
+import { draftTransaction } from '@coldwire/vault/draft/index.ts';
+import { displayTxid, txidOf } from '@coldwire/wallet';
+import type { Random } from '../crash/random.ts';
+import { GATES, SIGNERS, type SignerName } from '../world/charter.ts';
+import type { World } from '../world/world.ts';
+import { Bystanders, type Wish } from './bystanders.ts';
+import { ChainView, encodeAdmit, keyOf, type OwnCoin } from './chain-view.ts';
+import type { Judge } from './judge.ts';
+import { type Answer, freshId, isGate, Lines, type PeerName } from './lines.ts';
+
+type Packed = Clear['signed'][number];
+
+/** A request that some signer signed. */
+export interface Story {
+  readonly body: Uint8Array;
+  readonly request: SignRequest;
+  readonly ids: readonly string[];
+  readonly inputs: readonly string[];
+  readonly txid: string;
+  readonly signed: Map<SignerName, Packed>;
+}
+
+export interface Asked {
+  readonly id: Uint8Array;
+  readonly body: Uint8Array;
+  readonly answer: Uint8Array;
+}
+
+const KEPT = 400;
+
+export class Attacker {
+  readonly view: ChainView;
+  readonly lines: Lines;
+  readonly people: Bystanders;
+  readonly random: Random;
+  readonly world: World;
+  readonly judge: Judge;
+  /** By request hash. */
+  readonly stories = new Map<string, Story>();
+  readonly raws = new Map<string, Uint8Array>();
+  /** The newest SIGN requests of each signer with their answers. */
+  readonly asked = new Map<SignerName, Asked[]>();
+  readonly refusals = new Map<string, number>();
+  steps = 0;
+  readonly #setBack = new Set<PeerName>();
+  readonly #fedTo = new Map<PeerName, number>();
+  readonly #admitted = new Map<PeerName, Set<string>>();
+
+  constructor(world: World, judge: Judge, random: Random) {
+    this.world = world;
+    this.judge = judge;
+    this.random = random;
+    this.view = new ChainView(world);
+    this.people = new Bystanders(world, random);
+    this.lines = new Lines(world, {
+      onHello: (name, hello) => this.#greet(name, hello),
+      onAlarm: () => undefined,
+    });
+  }
+
+  pick<T>(items: readonly T[]): T | undefined {
+    return items[this.random.between(0, Math.max(1, items.length))];
+  }
+
+  wish(id: string): Wish | undefined {
+    return this.people.wishes.find((one) => one.id === id);
+  }
+
+  async ask(
+    name: PeerName,
+    type: Parameters<Lines['ask']>[1],
+    body: Uint8Array,
+    id = freshId(),
+  ): Promise<Answer> {
+    this.steps += 1;
+    const answer = await this.lines.ask(name, type, body, id);
+    const code =
+      answer === 'silent'
+        ? 'silent'
+        : answer.type === 'REFUSED'
+          ? codesOf(answer.body).join('+')
+          : answer.type;
+    const key = `${type}: ${code}`;
+    this.refusals.set(key, (this.refusals.get(key) ?? 0) + 1);
+    return answer;
+  }
+
+  /** A signer whose memory is an old one now, or was for a while. */
+  wasSetBack(name: PeerName): boolean {
+    return this.#setBack.has(name);
+  }
+
+  setBack(name: PeerName): void {
+    this.#setBack.add(name);
+    this.judge.forgetLimitsOf(name);
+  }
+
+  broadcast(raw: Uint8Array): void {
+    try {
+      this.world.chain.node.acceptTransaction(parseTransaction(raw).tx);
+    } catch {
+      // The node refuses what conflicts, is spent, or is there already: all of it is what the attacker may try.
+    }
+  }
+
+  /** A machine forgot what it was shown. */
+  forget(name: PeerName): void {
+    this.#fedTo.delete(name);
+    this.#admitted.delete(name);
+  }
+
+  #greet(name: PeerName, hello: Hello): void {
+    if (!isGate(name)) this.#fedTo.set(name, hello.tipHeight);
+  }
+
+  /** Headers from where the signer is, with some before: blocks may have been replaced. */
+  async feed(name: SignerName, upTo = this.view.height): Promise<void> {
+    if (this.#fedTo.get(name) === upTo && this.random.next() < 0.95) return;
+    for (let from = Math.max(1, (this.#fedTo.get(name) ?? 0) - 10); from <= upTo; from += 150) {
+      const headers = this.view.headersFrom(from).subarray(0, 80 * (upTo - from + 1));
+      if (headers.length === 0) return;
+      const answer = await this.ask(name, 'HEADERS', encode(Headers, { headers }));
+      if (answer === 'silent' || answer.type !== 'DONE') return;
+    }
+    this.#fedTo.set(name, upTo);
+  }
+
+  async admit(name: SignerName, coins: readonly OwnCoin[]): Promise<void> {
+    const known = this.#admitted.get(name) ?? new Set<string>();
+    this.#admitted.set(name, known);
+    for (const coin of coins) {
+      if (known.has(keyOf(coin))) continue;
+      const admission = this.view.admission(coin);
+      if (admission === undefined) continue;
+      const answer = await this.ask(name, 'ADMIT', encodeAdmit(admission));
+      if (answer !== 'silent' && answer.type === 'DONE') known.add(keyOf(coin));
+    }
+  }
+
+  /** What the signer wants to hear from gates since its start. */
+  async attest(name: SignerName): Promise<void> {
+    const nonce = this.lines.hello(name)?.nonce;
+    if (nonce === undefined) return;
+    const words: Packed[] = [];
+    for (const gate of GATES) {
+      const answer = await this.ask(gate, 'WITNESS', encode(Witness, { signer: name, nonce }));
+      const packed =
+        answer === 'silent' ? undefined : decode(MessageBytes, answer.message, answer.message.length);
+      if (answer !== 'silent' && answer.type === 'WITNESSED' && packed?.ok === true) words.push(packed.value);
+    }
+    if (words.length > 0) await this.ask(name, 'ATTEST', encode(Attest, { witnessed: words }));
+  }
+
+  /** SIGN under a fresh id, and everything that follows from a signature. */
+  async sign(name: SignerName, body: Uint8Array, id = freshId()): Promise<Answer> {
+    const sent = performance.now();
+    const answer = await this.ask(name, 'SIGN', body, id);
+    const got = performance.now();
+    if (answer === 'silent') return answer;
+    const list = this.asked.get(name) ?? [];
+    this.asked.set(name, list);
+    list.push({ id, body, answer: answer.body });
+    if (list.length > KEPT) list.shift();
+    if (answer.type !== 'SIGNED') return answer;
+    const story = this.#storyOf(body);
+    const packed = decode(MessageBytes, answer.message, answer.message.length);
+    if (story === undefined || !packed.ok) {
+      this.judge.violations.push(`${name} signed a request that cannot be read`);
+      return answer;
+    }
+    story.signed.set(name, packed.value);
+    this.judge.signed(name, story.ids, story.request, { sent, got });
+    return answer;
+  }
+
+  #storyOf(body: Uint8Array): Story | undefined {
+    const key = toHex(hashRequest(body));
+    const known = this.stories.get(key);
+    if (known !== undefined) return known;
+    const request = decode(SignRequest, body, body.length);
+    if (!request.ok) return undefined;
+    const { draft } = request.value;
+    const ids = draft.intents.flatMap(([bytes]) => {
+      const intent = decodeIntent(bytes);
+      return intent.ok ? [toHex(intent.value.id)] : [];
+    });
+    const story: Story = {
+      body,
+      request: request.value,
+      ids,
+      inputs: draft.inputs.map(([txid, vout]) => keyOf({ txid: displayTxid(txid), vout })),
+      txid: displayTxid(txidOf(draftTransaction(draft, [this.world.scripts]))),
+      signed: new Map(),
+    };
+    this.stories.set(key, story);
+    return story;
+  }
+
+  /** CLEAR with these signatures, whatever they are of. */
+  async clear(gate: PeerName, story: Story, signed: readonly Packed[]): Promise<Answer> {
+    const body = encode(Clear, { request: story.body, signed });
+    const sent = performance.now();
+    const answer = await this.ask(gate, 'CLEAR', body);
+    if (answer === 'silent' || answer.type !== 'CLEARED') return answer;
+    const cleared = decode(Cleared, answer.body, answer.body.length);
+    if (!cleared.ok) {
+      this.judge.violations.push(`${gate} cleared something that cannot be read`);
+      return answer;
+    }
+    const known = parseTransaction(cleared.value.transaction);
+    this.raws.set(known.txid, cleared.value.transaction);
+    this.view.learn(known);
+    const inputs = known.tx.inputs.map(({ txid, vout }) => keyOf({ txid: displayTxid(txid), vout }));
+    const spend = { txid: known.txid, gate, wishes: story.ids, inputs };
+    this.judge.cleared(spend, { sent, got: performance.now() });
+    return answer;
+  }
+
+  /** Gets every signer's word that a transaction is dead, and shows it to a gate. */
+  async bury(txid: string, inputs: readonly string[]): Promise<void> {
+    const death = this.view.deathOf(txid, inputs);
+    if (death === undefined) return;
+    const words: Packed[] = [];
+    for (const name of SIGNERS) {
+      if (!this.lines.isReady(name)) continue;
+      const answer = await this.ask(name, 'DEAD', encode(Dead, death));
+      const packed =
+        answer === 'silent' ? undefined : decode(MessageBytes, answer.message, answer.message.length);
+      if (answer !== 'silent' && answer.type === 'DEATH' && packed?.ok === true) words.push(packed.value);
+    }
+    const gate = this.pick(GATES);
+    if (words.length >= 2 && gate !== undefined)
+      await this.ask(gate, 'BURY', encode(Bury, { txid: death.txid, deaths: words }));
+  }
+}
+
+export function codesOf(body: Uint8Array): readonly string[] {
+  const refused = decode(Refused, body, body.length);
+  return refused.ok ? [...new Set(refused.value.refusals.map(({ code }) => code))] : ['unreadable'];
+}

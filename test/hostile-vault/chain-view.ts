@@ -1,0 +1,118 @@
+/** The block chain as the attacker reads it: headers, own coins with their transactions and proofs, also of unmined ones. */
+
+import { serializeHeader } from '@coldwire/devchain/primitives/block.ts';
+import { type KnownTransaction, serialize } from '@coldwire/devchain/primitives/transaction.ts';
+import { Admit, concatBytes, type Dead, encode, fromHex, toHex } from '@coldwire/protocol';
+import { buildLevels, proveAt } from '@coldwire/vault/chain/merkle.ts';
+import type { Chain } from '@coldwire/wallet';
+import type { World } from '../world/world.ts';
+
+/** An output that pays one of the wallet's scripts. */
+export interface OwnCoin {
+  /** Display order. */
+  readonly txid: string;
+  readonly vout: number;
+  readonly amount: bigint;
+  readonly chain: Chain;
+  readonly index: number;
+}
+
+export const keyOf = ({ txid, vout }: { readonly txid: string; readonly vout: number }): string =>
+  `${txid}:${vout}`;
+export const internal = (txid: string): Uint8Array => fromHex(txid).reverse();
+
+/** Scripts of each chain that are looked for. */
+const INDEXES = 400;
+
+export class ChainView {
+  readonly #world: World;
+  readonly #places = new Map<string, { readonly chain: Chain; readonly index: number }>();
+  /** Every transaction that pays or spends us, mined or not, by txid. */
+  readonly transactions = new Map<string, KnownTransaction>();
+  readonly coins = new Map<string, OwnCoin>();
+  #seenHeight = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+    for (const chain of [0, 1] as const) {
+      for (let index = 0; index < INDEXES; index += 1) {
+        this.#places.set(toHex(world.scripts.at(chain, index).scriptPubKey), { chain, index });
+      }
+    }
+  }
+
+  get height(): number {
+    return this.#world.chain.node.chain.tip.height;
+  }
+
+  /** Headers from this height on, 80 bytes each, at most 150. */
+  headersFrom(height: number): Uint8Array {
+    const headers: Uint8Array[] = [];
+    for (let at = height; at <= this.height && headers.length < 150; at += 1) {
+      const node = this.#world.chain.node.chain.at(at);
+      if (node !== undefined) headers.push(serializeHeader(node.block.header));
+    }
+    return concatBytes(...headers);
+  }
+
+  isOwn(script: Uint8Array): { readonly chain: Chain; readonly index: number } | undefined {
+    return this.#places.get(toHex(script));
+  }
+
+  learn(known: KnownTransaction): void {
+    this.transactions.set(known.txid, known);
+    for (const [vout, { amount, script }] of known.tx.outputs.entries()) {
+      const place = this.isOwn(script);
+      if (place !== undefined)
+        this.coins.set(keyOf({ txid: known.txid, vout }), { txid: known.txid, vout, amount, ...place });
+    }
+  }
+
+  /** Reads blocks that came since the last look; a few again, since the last ones may have been replaced. */
+  follow(): void {
+    for (let at = Math.max(1, this.#seenHeight - 12); at <= this.height; at += 1) {
+      for (const known of this.#world.chain.node.chain.at(at)?.block.transactions ?? []) this.learn(known);
+    }
+    this.#seenHeight = this.height;
+  }
+
+  /** Coins that no block spends. */
+  unspent(): readonly OwnCoin[] {
+    const { coins } = this.#world.chain.node.chain;
+    return [...this.coins.values()].filter(({ txid, vout }) => coins.get(`${txid}:${vout}`) !== undefined);
+  }
+
+  admission(coin: OwnCoin, withProof = true): Admit | undefined {
+    const known = this.transactions.get(coin.txid);
+    if (known === undefined) return undefined;
+    const place = { vout: coin.vout, wallet: 0, chain: coin.chain, index: coin.index };
+    return {
+      transaction: serialize(known.tx, false),
+      coins: [place],
+      proof: withProof ? this.proof(coin.txid) : null,
+    };
+  }
+
+  proof(txid: string): Admit['proof'] {
+    const node = this.#world.chain.node.chain.blockOf(txid);
+    if (node === undefined) return null;
+    const txids = node.block.transactions.map((known) => internal(known.txid));
+    const position = node.block.transactions.findIndex((known) => known.txid === txid);
+    return proveAt(buildLevels(txids), internal(node.hash), position);
+  }
+
+  /** A mined transaction that spends a coin of this one's, as proof that this one is dead. */
+  deathOf(txid: string, inputs: readonly string[]): Dead | undefined {
+    for (const known of this.transactions.values()) {
+      if (known.txid === txid) continue;
+      const spends = known.tx.inputs.some((input) =>
+        inputs.includes(keyOf({ txid: toHex(Uint8Array.from(input.txid).reverse()), vout: input.vout })),
+      );
+      const proof = spends ? this.proof(known.txid) : null;
+      if (proof !== null) return { txid: internal(txid), spender: serialize(known.tx, false), proof };
+    }
+    return undefined;
+  }
+}
+
+export const encodeAdmit = (admit: Admit): Uint8Array => encode(Admit, admit);
