@@ -46,6 +46,8 @@ import { type Batch, readBatches, writeBatches } from './forge.ts';
 
 const VAULT = 'vault-1';
 const TIMING = { redialMax: 50, lockedRetry: 50 };
+/** ms; a busy machine takes its time. */
+const PATIENCE = 60_000;
 
 class QuietReport extends Report {
   override event(): void {
@@ -139,7 +141,7 @@ export class Town {
     else this.#startGate(name, station);
     await vi.waitFor(() => {
       if (station.session.readiness !== 'ready') throw new Error(`${name} is not there`);
-    });
+    }, PATIENCE);
   }
 
   stop(name: string): Promise<void> {

@@ -83,7 +83,7 @@ describe('opening a signer', () => {
     for (const bytes of [
       sealed.keyFile.subarray(0, 100),
       sealed.keyFile.subarray(0, -1),
-      sealed.keyFile.with(300, 0),
+      sealed.keyFile.with(300, (sealed.keyFile[300] ?? 0) ^ 1),
     ]) {
       const problem = problemOf(await openKey({ bytes, where: 'key.age' }, sealed.record, offer(0, 1)));
       expect(problem.where).toBe('key.age');

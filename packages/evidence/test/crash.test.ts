@@ -108,7 +108,7 @@ describe('the lock of a state directory', () => {
     try {
       const [text] = await once(parent.stdout, 'data');
       const stat = `/proc/${Number(text)}/stat`;
-      await vi.waitFor(() => expect(readFileSync(stat, 'utf8')).toContain(') Z '));
+      await vi.waitFor(() => expect(readFileSync(stat, 'utf8')).toContain(') Z '), 30_000);
       const start = readFileSync(stat, 'utf8').split(') ')[1]?.split(' ')[19];
       writeFileSync(join(directory, 'lock'), `${Number(text)} ${start}\n`);
       expect(readBack()).toEqual([]);

@@ -102,9 +102,11 @@ describe('Whatever is asked of a gate', () => {
     const request = requestOf([0], [1], 10_000, 0);
     const signed = [world.forced('A', request), world.forced('B', request)];
     const good = encode(Clear, { request: encode(SignRequestSchema, request), signed });
-    const mutate = fc.array(fc.tuple(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 })), {
+    // At places of their own: two changes of one byte could take each other back.
+    const mutate = fc.uniqueArray(fc.tuple(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 })), {
       minLength: 1,
       maxLength: 4,
+      selector: ([at]) => at,
     });
     fc.assert(
       fc.property(fc.oneof(mutate, fc.uint8Array({ maxLength: 200 })), (how) => {

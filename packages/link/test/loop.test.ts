@@ -23,18 +23,18 @@ async function makeLoop(answer: (bytes: Uint8Array) => Uint8Array) {
 
 describe('a loop', () => {
   it('is clean when every value comes back', async () => {
-    expect(await measureLoop(await makeLoop((bytes) => bytes), 5_000)).toEqual({ kind: 'clean' });
+    expect(await measureLoop(await makeLoop((bytes) => bytes), 60_000)).toEqual({ kind: 'clean' });
   });
 
   it('names the first value that comes back as another', async () => {
     const strip = (bytes: Uint8Array) => bytes.map((byte) => byte & 0x7f);
-    const result = await measureLoop(await makeLoop(strip), 5_000);
+    const result = await measureLoop(await makeLoop(strip), 60_000);
     expect(result).toEqual({ kind: 'changed', sent: 0x80, came: 0 });
   });
 
   it('is silent when values are missing', async () => {
     const swallow = (bytes: Uint8Array) => bytes.filter((byte) => byte < 0xf0);
-    expect(await measureLoop(await makeLoop(swallow), 300)).toEqual({ kind: 'silent', came: 0xf0 });
+    expect(await measureLoop(await makeLoop(swallow), 2_000)).toEqual({ kind: 'silent', came: 0xf0 });
   });
 
   it('is not clean over a terminal that was left cooked', async () => {

@@ -132,7 +132,7 @@ describe('a tty', () => {
     expect(port.pending()).toBeLessThanOrEqual(PENDING_MAX);
     const began = performance.now();
     await port.close();
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 });
 

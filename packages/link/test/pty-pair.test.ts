@@ -29,6 +29,6 @@ describe('a pair of joined terminals', () => {
     const paths = text.trim().split(' ');
     expect(paths.map((path) => existsSync(path))).toEqual([true, true]);
     parent.kill('SIGKILL');
-    await until(() => paths.every((path) => !existsSync(path)), 5_000);
+    await until(() => paths.every((path) => !existsSync(path)));
   });
 });

@@ -17,7 +17,7 @@ export class Listener {
   }
 }
 
-export async function until(done: () => boolean, within = 30_000): Promise<void> {
+export async function until(done: () => boolean, within = 60_000): Promise<void> {
   const end = performance.now() + within;
   while (!done()) {
     if (performance.now() > end) throw new Error('it did not come about in time');

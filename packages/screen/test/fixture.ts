@@ -187,6 +187,6 @@ export async function startScreen(site: Site, ...options: readonly string[]): Pr
 }
 
 export function runScreen(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(LAUNCHER, args, { encoding: 'utf8', timeout: 20_000 });
+  const { status, stdout, stderr } = spawnSync(LAUNCHER, args, { encoding: 'utf8', timeout: 90_000 });
   return { status, stdout, stderr };
 }

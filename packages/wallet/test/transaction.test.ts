@@ -132,7 +132,8 @@ test('claims of huge counts and lengths are refused before anything is allocated
   );
   const before = process.memoryUsage().arrayBuffers;
   for (const bytes of [...claims, ...scripts]) expect(decodeTransaction(bytes, BLOCK_LIMITS).ok).toBe(false);
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
+  // The claims are of gigabytes; others in this process may allocate meanwhile.
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50_000_000);
 });
 
 test('every limit of the caller holds, at its edge and one beyond', () => {

@@ -46,7 +46,7 @@ export class KeyHolder {
 
   /** Waits until the program has come to `step`. */
   async reach(step: string): Promise<void> {
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < 6_000; i++) {
       if (existsSync(join(this.directory, step))) return;
       if (this.child.exitCode !== null) break;
       await new Promise((resolve) => setTimeout(resolve, 10));

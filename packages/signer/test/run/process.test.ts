@@ -150,7 +150,7 @@ describe('A running signer', () => {
     expect(second.error).toContain('another unseal');
     const began = performance.now();
     await signer.stop('SIGTERM');
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 
   test('keeps its keys away from whoever writes something else into the key FIFO', async () => {

@@ -37,10 +37,10 @@ function fail(
   // A shell's pipe, as the signer wants it: Node's own are sockets.
   const { status, stderr } = spawnSync(
     'sh',
-    ['-c', `cat '${rig.path('block')}' | timeout -s KILL 40 ${quoted} > /dev/null 2> '${rig.path('err')}'`],
+    ['-c', `cat '${rig.path('block')}' | timeout -s KILL 90 ${quoted} > /dev/null 2> '${rig.path('err')}'`],
     {
       encoding: 'utf8',
-      timeout: 50_000,
+      timeout: 100_000,
       env: { PATH: process.env['PATH'], HOME: '/' },
     },
   );

@@ -9,7 +9,7 @@ import { createRpc, type RpcAuth } from '../../src/chain/rpc.ts';
 type Handler = (request: IncomingMessage, response: ServerResponse, nth: number) => void;
 
 const AUTH: RpcAuth = { kind: 'password', user: 'u', password: 'p' };
-const FAST = { retries: 2, backoffMs: 1, timeoutMs: 300 };
+const FAST = { retries: 2, backoffMs: 1, timeoutMs: 30_000 };
 const ok = (response: ServerResponse, result: string): void =>
   void response.end(`{"result":${result},"error":null,"id":"coldwire"}`);
 
@@ -80,10 +80,11 @@ describe('a call', () => {
   });
 
   it('gives up on a node that does not answer, or stops in the middle', async () => {
+    const impatient = { retries: 0, timeoutMs: 300 };
     handler = () => undefined;
-    await expect(call({ retries: 0 })).rejects.toMatchObject({ kind: 'unreachable' });
+    await expect(call(impatient)).rejects.toMatchObject({ kind: 'unreachable' });
     handler = (_request, response) => void response.write('{"result":');
-    await expect(call({ retries: 0 })).rejects.toMatchObject({ kind: 'unreachable' });
+    await expect(call(impatient)).rejects.toMatchObject({ kind: 'unreachable' });
   });
 
   it('is not repeated when the node refuses it, or refuses the credentials', async () => {
@@ -119,7 +120,7 @@ describe('a call', () => {
       };
       more();
     };
-    await expect(call({ timeoutMs: 20_000 })).rejects.toMatchObject({ kind: 'nonsense' });
+    await expect(call()).rejects.toMatchObject({ kind: 'nonsense' });
   });
 
   it('reads the cookie file anew for every attempt', async () => {

@@ -38,7 +38,7 @@ describe('asking the screens', () => {
     const { url } = await startScreen(site);
     const intents = [makeIntent(site.first, { id: 1 }), makeIntent(site.first, { id: 2, amount: 10n ** 9n })];
     const gone = endpoint(site, await nowhere(), 'screen0');
-    const options = { first: site.first, timeout: 5000 };
+    const options = { first: site.first, timeout: 30_000 };
     const result = await askScreens([gone, endpoint(site, url)], question(intents), options);
     expect(result).toMatchObject({
       kind: 'answered',
@@ -69,7 +69,7 @@ describe('asking the screens', () => {
       response.end();
     });
     const screens = [endpoint(strict, url), endpoint(strict, lenient, 'screen0')];
-    const options = { first: strict.first, timeout: 5000 };
+    const options = { first: strict.first, timeout: 30_000 };
     const result = await askScreens(screens, question([makeIntent(strict.first, { id: 1 })]), options);
     expect(result).toMatchObject({ kind: 'answered', answer: { cleared: [], verdict: null } });
     expect(asked).toBe(0);
@@ -103,7 +103,8 @@ describe('asking the screens', () => {
     ];
     for (const [listener, what] of cases) {
       const url = await serve(listener);
-      const options = { first: site.first, timeout: 400 };
+      // Only the one that never answers is waited for.
+      const options = { first: site.first, timeout: what === 'in time' ? 400 : 30_000 };
       const result = await askScreens([endpoint(site, url)], question(intents), options);
       expect(result).toEqual({
         kind: 'unavailable',

@@ -8,7 +8,7 @@ test('a ring between looking and waiting is not lost', async () => {
   bell.ring();
   const started = performance.now();
   await bell.after(seen, 60_000);
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(performance.now() - started).toBeLessThan(30_000);
 });
 
 test('one ring wakes everybody who waits, and silence ends by itself', async () => {
