@@ -3,6 +3,7 @@
  * Makes no network system call, ever; see SECURITY.md for what it trusts.
  */
 import '@coldwire/program/runtime.ts';
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { LINE_FLAGS, type LineFlags, readLineFlags } from '@coldwire/channel';
 import { defineProgram, EXIT, Failure, makeOutput, openSecureDirectory, runMain } from '@coldwire/program';
@@ -10,6 +11,7 @@ import type { Command } from 'commander';
 import { loadNatives } from './io/native.ts';
 import { applyWaivers, formatVerdict, judgeRefusedNatives, stateOf, type Verdict } from './io/preflight.ts';
 import { type Answer, askConsole, type Command as ConsoleCommand } from './run/console.ts';
+import { formatStatus } from './run/format-status.ts';
 import { checkMachine, runSigner } from './run/run.ts';
 import { CEREMONY_MS } from './run/unseal.ts';
 
@@ -109,16 +111,36 @@ function addConsole(program: Command): void {
   }
 }
 
+function addOrder(program: Command): void {
+  program
+    .command('order')
+    .description('carry out orders of custodians at the machine itself: no vault can keep them away')
+    .argument('<file...>', 'orders as coldwire-custody order made them, signed')
+    .requiredOption('--state <dir>', 'the directory that the signer was started with')
+    .option('--json', 'one JSON line')
+    .action(async (files: readonly string[], flags: ConsoleFlags) => {
+      for (const file of files) {
+        const answer = await askConsole(flags.state, 'order', 5_000, new Uint8Array(readFileSync(file)));
+        const { codes, error } = answer;
+        if (Array.isArray(codes) || typeof error === 'string') {
+          const [code] = Array.isArray(codes) ? codes : [];
+          throw new Failure(EXIT.REFUSED, {
+            ...(typeof code === 'string' ? { code } : {}),
+            what: `the signer does not carry it out: ${Array.isArray(codes) ? codes.join(', ') : String(error)}`,
+            where: file,
+            todo: 'protocol-spec/codes.json says for each code what to do.',
+          });
+        }
+        makeOutput(flags.json === true).answer({ file, ...answer }, () => `${file}: carried out`);
+      }
+    });
+}
+
 function describeAnswer(answer: Answer): string {
-  const waits = answer['waitsFor'];
-  const sealed =
-    Array.isArray(waits) && waits.length > 0
-      ? [`sealed: waiting for any ${String(answer['sharesNeeded'])} of ${waits.join(', ')}`]
-      : [];
-  return [
-    ...sealed,
-    ...Object.entries(answer).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
-  ].join('\n');
+  if ('blockers' in answer) return formatStatus(answer);
+  return Object.entries(answer)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+    .join('\n');
 }
 
 function addCheck(program: Command): void {
@@ -165,6 +187,7 @@ runMain(async () => {
   const program = defineProgram('coldwire-signer', ABOUT).addHelpText('after', EXITS);
   addRun(program);
   addConsole(program);
+  addOrder(program);
   addCheck(program);
   await program.parseAsync(process.argv);
   const { exitCode } = process;

@@ -193,6 +193,8 @@ function decideLocal(state: SignerState, local: LocalEvent, at: Reading): Decisi
     case 'realign':
     case 'unlock':
     case 'lock':
+    case 'waive':
+    case 'disk':
       return { changes: [notice], effects: [] };
     case 'greet':
       return greet(state, at);

@@ -26,6 +26,8 @@ export const LOCAL_EVENTS = [
   'start',
   'unlock',
   'lock',
+  'waive',
+  'disk',
   'freeze',
   'greet',
   'enact',

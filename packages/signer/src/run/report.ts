@@ -1,10 +1,10 @@
 /**
- * What the signer tells people: JSON lines on stderr, one per event, every text of a stranger escaped. Never a secret: the
- * key memory is not reachable from here. Alarm lines carry the code and its facts.
+ * What the signer tells people: JSON lines on stderr, one per event, every text of a stranger escaped and bounded, and what the
+ * vault can cause said so many times a minute. Never a secret: the key memory is not reachable from here. Alarm lines carry
+ * the code and its facts. Remembers what `status` wants to know: since when the line and the lock are as they are.
  */
-import process from 'node:process';
 import type { ApprovedSpend } from '@coldwire/policy';
-import { type JsonValue, toJsonLine } from '@coldwire/program';
+import { EventLog, type Facts } from '@coldwire/program';
 import { BODY_MAX, decode, type MessageType, Refused, toHex } from '@coldwire/protocol';
 import { displayTxid } from '@coldwire/wallet';
 
@@ -15,12 +15,16 @@ export interface LastSigned {
 }
 
 export class Report {
+  readonly #log: EventLog;
+  readonly started = Date.now();
   #lastSigned: LastSigned | null = null;
   #lastRefused: readonly string[] = [];
+  #lockChanged = this.started;
+  #lineChanged = this.started;
+  #portGone: string | null = null;
 
-  constructor() {
-    // A log file on a full disk, or a reader that has gone, must not cost the keys.
-    process.stderr.on('error', () => undefined);
+  constructor(log = new EventLog()) {
+    this.#log = log;
   }
 
   get lastSigned(): LastSigned | null {
@@ -31,12 +35,63 @@ export class Report {
     return this.#lastRefused;
   }
 
-  event(event: string, facts: { readonly [name: string]: JsonValue } = {}): void {
-    process.stderr.write(`${toJsonLine({ event, ...facts })}\n`);
+  /** ms since 1970. */
+  get lockChanged(): number {
+    return this.#lockChanged;
+  }
+
+  /** ms since 1970. */
+  get lineChanged(): number {
+    return this.#lineChanged;
+  }
+
+  /** Why the port is away; null while it is there. */
+  get portGone(): string | null {
+    return this.#portGone;
+  }
+
+  event(event: string, facts: Facts = {}): void {
+    this.#log.event(event, facts);
   }
 
   alarm(code: string, detail: string): void {
-    this.event('alarm', { code, detail });
+    this.#log.often('alarm', code, { code, detail });
+  }
+
+  /** Something at the machine itself that `status` dates. */
+  happened(event: string): void {
+    if (event === 'lock' || event === 'unlock') this.#lockChanged = Date.now();
+  }
+
+  connected(): void {
+    this.#lineChanged = Date.now();
+    this.#log.often('connected', '');
+  }
+
+  disconnected(reason: string): void {
+    this.#lineChanged = Date.now();
+    this.#log.often('disconnected', '', { reason });
+  }
+
+  portLost(reason: string): void {
+    this.#portGone = reason;
+    this.#log.often('alarm', 'LINE_GONE', { code: 'LINE_GONE', detail: reason });
+  }
+
+  /** It does not open again yet. */
+  portRefused(reason: string): void {
+    this.#portGone = reason;
+    this.#log.often('port-refused', '', { reason });
+  }
+
+  portBack(): void {
+    this.#portGone = null;
+    this.#log.often('port-back', '');
+  }
+
+  /** What the line does by itself. */
+  line(event: 'receiving' | 'noise', facts: Facts): void {
+    this.#log.often(event, '', facts);
   }
 
   signed(spend: ApprovedSpend): void {
@@ -53,7 +108,7 @@ export class Report {
     const rows = refused.value.refusals;
     this.#lastRefused = rows.map(({ code }) => code);
     for (const { code, facts } of rows.slice(0, 16)) {
-      this.event('alarm', { code, facts: Object.fromEntries(facts) });
+      this.#log.often('alarm', code, { code, facts: Object.fromEntries(facts) });
     }
   }
 }

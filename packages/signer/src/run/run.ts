@@ -3,16 +3,19 @@
  * then is the key block read. From there on, every way out zeroizes. Spec: protocol-spec/7-key-block.md.
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { Channel, type LineOption, openLine, speedOf } from '@coldwire/channel';
-import { ownerOf } from '@coldwire/evidence';
-import { type CharterInForce, describeState, formatTicks } from '@coldwire/policy';
+import { Channel, type LineOption, openLastingLine, speedOf } from '@coldwire/channel';
+import { DiskWatch, ownerOf } from '@coldwire/evidence';
+import { type CharterInForce, describeState } from '@coldwire/policy';
 import { EXIT, Failure, openSecureDirectory } from '@coldwire/program';
 import { toHex } from '@coldwire/protocol';
 import { zeroizeOnExit } from '../io/exits.ts';
+import { judgeNeighbours } from '../io/judge-line.ts';
 import type { ExpectedKeys } from '../io/key-block.ts';
 import { type KeyMemory, openKeyMemory, openSomeKeyMemory } from '../io/key-memory.ts';
+import { measureLine } from '../io/line-facts.ts';
 import { measureMachine } from '../io/machine-facts.ts';
 import { loadNatives, type Natives } from '../io/native.ts';
 import { applyWaivers, judgeMachine, requirePassed, type Verdict } from '../io/preflight.ts';
@@ -23,7 +26,9 @@ import { expectedKeys, lineByName, openCharter, requireOwnKey } from './identify
 import { Machine } from './machine.ts';
 import { Report } from './report.ts';
 import { restore } from './restore.ts';
+import { describeSigner } from './status.ts';
 import { receiveKey } from './unseal.ts';
+import { watchDisk } from './watch-disk.ts';
 
 /** How often a signer looks whether a charter's time has come, besides before each message. */
 const TEND_MS = 1_000;
@@ -47,7 +52,12 @@ export function runSigner(options: RunOptions): void {
   const named = options.signer ?? ownerOf(directory);
   if (named !== undefined) expectedKeys(charter, named);
   const natives = loadNatives();
-  const port = openLine(options.line);
+  const port = openLastingLine(options.line, {
+    vet: () => vetLine(options),
+    onLost: (reason) => report.portLost(reason),
+    onRefused: (reason) => report.portRefused(reason),
+    onBack: () => report.portBack(),
+  });
   const verdict = checkMachine(natives, options);
   requirePassed(verdict);
   for (const waived of verdict.waived) report.event('waived', { item: waived.name, found: waived.found });
@@ -67,13 +77,17 @@ export function runSigner(options: RunOptions): void {
   if (restored.torn > 0) report.event('torn', { bytes: restored.torn });
   machine = new Machine(restored.state, restored.log, report);
   machine.happen({ event: 'start', detail: toHex(charter.first) });
+  const waived = verdict.waived.map((item) => item.name).join(', ');
+  if (waived !== '') machine.happen({ event: 'waive', detail: waived });
   if (first !== undefined) machine.unlock(first.keys, 'at start');
   else if (options.keyFd !== undefined) {
     machine.unlock(openKeyMemory(natives, options.keyFd, expected), 'at start');
   }
   const tended = machine;
+  const disk = new DiskWatch(directory);
+  watchDisk(disk, report, (level) => tended.happen({ event: 'disk', detail: level }));
   setInterval(() => tended.tend(), TEND_MS).unref();
-  serve(machine, { options, report, verdict, natives, expected, directory });
+  serve(machine, { options, report, verdict, natives, expected, directory, disk });
   machine.attach(
     new Channel(
       {
@@ -115,16 +129,17 @@ interface Service {
   readonly natives: Natives;
   readonly expected: ExpectedKeys;
   readonly directory: string;
+  readonly disk: DiskWatch;
 }
 
 /** The local console, and SIGUSR2. */
 function serve(machine: Machine, service: Service): void {
-  const { options, report, verdict, natives, expected, directory } = service;
+  const { options, report, verdict, natives, expected, directory, disk } = service;
   process.on('SIGUSR2', () => machine.lock('SIGUSR2'));
 
   let unsealing = false;
-  const commands: Readonly<Record<Command, () => Promise<Answer>>> = {
-    status: async () => describeSigner(machine, report, verdict),
+  const commands: Readonly<Record<Command, (attached: () => Uint8Array) => Promise<Answer>>> = {
+    status: async () => describeSigner(machine, report, verdict, disk),
     lock: async () => {
       machine.lock('console');
       return { state: 'locked' };
@@ -143,12 +158,23 @@ function serve(machine: Machine, service: Service): void {
       }
       return { state: 'unlocked' };
     },
+    order: async (attached) => {
+      const codes = machine.order(Buffer.from(attached()).toString('base64url'));
+      return codes.length === 0 ? { order: 'carried out' } : { order: 'refused', codes: [...codes] };
+    },
     check: async () => ({
       checks: checkMachine(natives, options).checks.map((check) => ({ ...check })),
     }),
   };
-  const served = serveConsole(directory, (command) => commands[command]());
+  const served = serveConsole(directory, (command, attached) => commands[command](attached));
   process.on('exit', () => served.close());
+}
+
+/** A line that comes back may be another one: nobody else may be on it. @throws Error saying what is wrong */
+function vetLine({ line, state, waivers }: RunOptions): void {
+  if (line.kind !== 'tty' || !existsSync(line.path)) return; // opening it says so
+  const [refused] = applyWaivers(judgeNeighbours(measureLine(line.path, state)), waivers).refused;
+  if (refused !== undefined) throw new Error(`${refused.name}: ${refused.found}. ${refused.fix}`);
 }
 
 export function checkMachine(
@@ -169,34 +195,5 @@ function countNonces(signer: string, session: number): () => Uint8Array {
     count += 1;
     const digest = createHash('sha256').update(`coldwire/v0/nonce\0${signer}\0${session}\0${count}`).digest();
     return new Uint8Array(digest.subarray(0, 16));
-  };
-}
-
-function describeSigner(machine: Machine, report: Report, verdict: Verdict): Answer {
-  const { policy, name } = machine.state;
-  const { charter } = policy;
-  const status = describeState(policy, machine.read().uptime);
-  const custodians = charter.charter.custody.shares.find(({ signer }) => signer === name);
-  const holders = custodians?.holders.map(([name]) => name) ?? [];
-  return {
-    signer: name,
-    state: machine.unlocked ? 'unlocked' : 'locked',
-    waitsFor: machine.unlocked ? [] : holders,
-    sharesNeeded: custodians?.threshold ?? 0,
-    connected: machine.connected,
-    frozen: status.frozen,
-    tipHeight: status.tipHeight,
-    millitick: status.millitick,
-    coins: status.coins,
-    lastSigned: report.lastSigned === null ? null : { ...report.lastSigned },
-    lastRefused: [...report.lastRefused],
-    waived: verdict.waived.map(({ name }) => name),
-    charter: toHex(charter.hash),
-    epoch: status.epoch,
-    pending: status.pending.map(([epoch, hash, left]) => ({
-      epoch,
-      charter: toHex(hash),
-      ticksLeft: formatTicks(left),
-    })),
   };
 }

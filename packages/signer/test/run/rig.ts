@@ -112,7 +112,10 @@ export class Rig {
       {
         onReadiness: (readiness) => this.readiness.push(readiness),
         onHello: () => undefined,
-        onNotice: (event) => this.notices.push(event),
+        // What this machine waives and how full its disk is differs from machine to machine.
+        onNotice: (event) => {
+          if (event !== 'waive' && event !== 'disk') this.notices.push(event);
+        },
         onProgress: () => undefined,
         onStray: () => undefined,
         onAlarm: (code, detail) => this.alarms.push(`${code}: ${detail}`),
