@@ -11,9 +11,11 @@ import {
   MAX_INPUTS,
   MAX_INTENTS,
   name,
+  optional,
   RECORD_MAX,
   sats,
   struct,
+  text,
   tuple,
   uint,
   variant,
@@ -43,6 +45,8 @@ const Cleared = struct('GateCleared', {
   at: field(6, uint()),
   /** sat to intents. */
   paid: field(7, sats()),
+  /** Destination, requester and amount of each intent seen for the first time; absent where no velocity is asked for. */
+  payments: optional(8, list(tuple(bytes(1, 42), text(1, 16), sats()), 1, MAX_INTENTS)),
 });
 
 export const GateChange = variant({

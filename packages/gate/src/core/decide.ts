@@ -26,11 +26,13 @@ import {
   Witness,
   Witnessed,
 } from '@coldwire/protocol';
+import { checkApprovals } from './approvals.ts';
 import { checkIntents, checkVerdicts } from './authorize.ts';
 import { judgeBury } from './bury.ts';
 import type { GateChange } from './change.ts';
 import { type ClearedSpend, combine } from './combine.ts';
 import { checkConflicts, checkHomes } from './conflict.ts';
+import { checkDestinations, checkVelocity, firstPayments } from './destinations.ts';
 import { chargeFor, checkFees, checkWindows } from './limits.ts';
 import { type Rebuilt, rebuild } from './rebuild.ts';
 import { type GateRefusal, inOrder, refuse } from './refusal.ts';
@@ -169,8 +171,12 @@ function judge(state: GateState, clear: Clear, sign: SignRequest, at: number, op
   const refusals = [
     ...checkIntents(state, rebuilt),
     ...checkVerdicts(state, rebuilt),
+    ...checkApprovals(state, rebuilt),
+    ...checkDestinations(state, rebuilt),
     ...checkFees(state, rebuilt),
-    ...(isCleared(state, rebuilt) ? [] : checkWindows(state, charge)),
+    ...(isCleared(state, rebuilt)
+      ? []
+      : [...checkWindows(state, charge), ...checkVelocity(state, rebuilt, at)]),
     ...checkConflicts(state, rebuilt),
     ...homes.refusals,
   ];
@@ -215,6 +221,8 @@ function unsealAll(
 
 function record(state: GateState, rebuilt: Rebuilt, charge: ReturnType<typeof chargeFor>): GateChange {
   const { draft } = rebuilt.request;
+  const { policy } = state.charter.charter;
+  const payments = policy.velocity.length === 0 ? [] : firstPayments(state, rebuilt);
   return {
     kind: 'cleared',
     value: {
@@ -227,6 +235,7 @@ function record(state: GateState, rebuilt: Rebuilt, charge: ReturnType<typeof ch
       ),
       charge: [charge.amount, charge.count, charge.fee],
       at: charge.at,
+      ...(payments.length === 0 ? {} : { payments }),
     },
   };
 }

@@ -24,6 +24,24 @@ export interface Charge {
   readonly fee: bigint;
 }
 
+/** An intent that was cleared here, as limits per destination and per requester count it. */
+export interface Payment {
+  /** µs of running time */
+  readonly at: number;
+  /** scriptPubKey, hexadecimal */
+  readonly destination: string;
+  readonly requester: string;
+  /** sat */
+  readonly amount: bigint;
+}
+
+/** The same as it is journalled: scriptPubKey, requester, sat. */
+export type PaymentRow = readonly [script: Uint8Array, requester: string, amount: bigint];
+
+export function readPayment([script, requester, amount]: PaymentRow, at: number): Payment {
+  return { at, destination: toHex(script), requester, amount };
+}
+
 export interface GateState {
   /** The charter in force. */
   charter: GateCharter;
@@ -41,6 +59,8 @@ export interface GateState {
   /** By intent id: µs of running time at which this gate first saw it, for intents with another home. */
   readonly seen: Map<string, number>;
   charges: Charge[];
+  /** As far back as the longest velocity window reaches. */
+  payments: Payment[];
   /** The newest SIGNED that was shown, for signers that start. */
   readonly heads: SeenHeads;
   /** Highest running time on record, µs; the running time of this start counts from it. */
@@ -60,6 +80,7 @@ export function createGateState(charter: GateCharter): GateState {
     dead: new Set(),
     seen: new Map(),
     charges: [],
+    payments: [],
     heads: new Map(),
     lastRunning: 0,
     base: 0,
@@ -106,7 +127,8 @@ function rememberResult(state: GateState, result: GateResult): GateState {
 
 type Cleared = Extract<GateChange, { kind: 'cleared' }>['value'];
 
-function rememberCleared(state: GateState, { txid, inputs, paid, intents, charge, at }: Cleared): GateState {
+function rememberCleared(state: GateState, cleared: Cleared): GateState {
+  const { txid, inputs, paid, intents, charge, at, payments = [] } = cleared;
   const id = displayHash(txid);
   state.lastRunning = Math.max(state.lastRunning, at);
   const outpoints = inputs.map(([hash, vout]) => `${displayHash(hash)}:${vout}`);
@@ -122,9 +144,12 @@ function rememberCleared(state: GateState, { txid, inputs, paid, intents, charge
     else if (!known.txids.includes(id)) known.txids.push(id);
     state.seen.delete(toHex(intent));
   }
-  const oldest = at - longestWindow(state);
+  const oldest = at - longestOf(state, state.charter.charter.policy.windows);
   state.charges = state.charges.filter((row) => row.at > oldest);
   state.charges.push({ at, amount: charge[0], count: charge[1], fee: charge[2] });
+  const reach = at - longestOf(state, state.charter.charter.policy.velocity);
+  state.payments = state.payments.filter((row) => row.at > reach);
+  state.payments.push(...payments.map((row) => readPayment(row, at)));
   return state;
 }
 
@@ -140,10 +165,9 @@ function spreadFee(state: GateState, outpoints: readonly string[], fee: bigint):
   }
 }
 
-/** µs; older charges count nowhere. */
-function longestWindow(state: GateState): number {
-  const { policy, clock } = state.charter.charter;
-  return Math.max(...policy.windows.map(({ ticks }) => ticks)) * clock.spacing * 1_000_000;
+/** µs; what is older counts nowhere. */
+function longestOf({ charter }: GateState, windows: readonly { readonly ticks: number }[]): number {
+  return Math.max(0, ...windows.map(({ ticks }) => ticks)) * charter.charter.clock.spacing * 1_000_000;
 }
 
 /** A txid as people see it: bytes reversed. */

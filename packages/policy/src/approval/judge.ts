@@ -50,7 +50,8 @@ export function verifyApproval(
 }
 
 /**
- * The different people of a tier whose approvals hold at this height.
+ * The different people of a tier whose approvals hold at this height. The first approval of each decides, so that nobody
+ * makes a machine verify for long.
  * @param approvals of this intent
  */
 export function countApprovals(
@@ -60,11 +61,11 @@ export function countApprovals(
   approvals: readonly Omit<Approval, 'place'>[],
   height: number,
 ): readonly string[] {
-  const people = new Set<string>();
-  for (const approval of approvals) {
+  const seen = new Set<string>();
+  return approvals.flatMap((approval) => {
     const { approver, expires } = approval;
-    if (!tier.approvers.includes(approver) || people.has(approver) || height > expires) continue;
-    if (verifyApproval(charter, subject, approval)) people.add(approver);
-  }
-  return [...people];
+    if (!tier.approvers.includes(approver) || seen.has(approver)) return [];
+    seen.add(approver);
+    return height <= expires && verifyApproval(charter, subject, approval) ? [approver] : [];
+  });
 }
