@@ -15,6 +15,13 @@ export const FAULT_CODES = [
   'REPLAY',
   'BAD_RECEIPT',
   'BODY_HASH',
+  'PSBT_FORM',
+  'PSBT_VERSION',
+  'PSBT_DUPLICATE',
+  'PSBT_FIELD',
+  'PSBT_SIGNED',
+  'PSBT_SIGHASH',
+  'PSBT_UTXO',
 ] as const;
 
 export type FaultCode = (typeof FAULT_CODES)[number];
