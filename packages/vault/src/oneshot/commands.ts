@@ -1,31 +1,25 @@
 /** `coldwire-vault coins`, `draft`, `sign` and `clear`: the way of a withdrawal without a database, each step a filter. */
 import { EXIT, Failure } from '@coldwire/program';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { connectCore } from '../chain/index.ts';
 import { readIntents } from '../client/intent.ts';
 import { nameScreens, openCharter, openIdentity, openScripts } from '../serve/open-charter.ts';
 import { clearLines } from './clear.ts';
 import { writeCoins } from './coins.ts';
 import { writeDraft } from './draft.ts';
+import { writeImported } from './import.ts';
 import { readLines } from './lines.ts';
+import { addMemory } from './memory-commands.ts';
+import { CHARTER, collect, KEY, parseCount, STATE } from './options.ts';
 import { namePorts } from './peers.ts';
 import { signLines } from './sign.ts';
-
-/** Each may stand in the environment instead, so that a pipe's filters need not repeat them. None is a secret. */
-const CHARTER = new Option('--charter <file>', 'charter.cbor, signed by every custodian')
-  .env('COLDWIRE_CHARTER')
-  .makeOptionMandatory();
-const KEY = new Option('--key <file>', "this vault's key file (coldwire-charter key vault)")
-  .env('COLDWIRE_KEY')
-  .makeOptionMandatory();
-const STATE = new Option('--state <dir>', 'its evidence logs; no other vault may use it meanwhile')
-  .env('COLDWIRE_STATE')
-  .makeOptionMandatory();
 
 const PORTS = `
 A port is NAME=TTY[@BAUD] or NAME=fifo:IN,OUT, with the name that the charter gives the machine: a message is made for one
 recipient, so the name must be known before the first byte. Without names, ports are taken in the charter's order, and only
 if there are exactly as many as the charter has of them.
+A signer that has started wants the witness of every gate before it signs: sign --gate NAME=TTY brings it, or coldwire-vault
+witness, once for each start.
 Codes of a refusal are on stderr; the exit code is then 3. The evidence log is in --state, as serve keeps it.`;
 
 const PIPE = `
@@ -35,13 +29,6 @@ Example (a requester's intents, one JSON line each, in intents.jsonl):
   | coldwire-vault sign --charter charter.cbor --key vault-1.key --state vault --port A=/dev/ttyUSB0 --port B=/dev/ttyUSB1 \\
   | coldwire-vault clear --charter charter.cbor --key vault-1.key --state vault --port gate-1=/dev/ttyUSB3 > tx.hex
   bitcoin-cli sendrawtransaction "$(cat tx.hex)"`;
-
-const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
-
-function parseCount(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
-}
 
 interface CoinsFlags {
   readonly charter: string;
@@ -79,7 +66,8 @@ function addCoins(program: Command): void {
 
 interface DraftFlags {
   readonly charter: string;
-  readonly coins: string;
+  readonly coins?: string;
+  readonly psbt?: string;
   readonly intents: string;
   readonly screen: readonly string[];
   readonly feerate: number;
@@ -91,7 +79,12 @@ function addDraft(program: Command): void {
     .command('draft')
     .description('plan one transaction for all given intents; the draft in words is on stderr')
     .addOption(CHARTER)
-    .requiredOption('--coins <file>', 'what coldwire-vault coins wrote; - for standard input')
+    .option('--coins <file>', 'what coldwire-vault coins wrote; - for standard input')
+    .option(
+      '--psbt <file>',
+      'take what another wallet drafted on our descriptor (PSBT version 0, unsigned) instead of planning; ' +
+        'without --coins the signers must know its coins already',
+    )
     .requiredOption('--intents <file>', 'signed intents, {"intent": hex, "signature": hex} a line')
     .option(
       '--screen <url>',
@@ -109,21 +102,22 @@ function addDraft(program: Command): void {
     .addHelpText('after', PIPE)
     .action(async (flags: DraftFlags) => {
       const charter = openCharter(flags.charter);
-      if (flags.coins === '-' && flags.intents === '-') {
+      const { coins, psbt, intents, feerate, changeIndex } = flags;
+      if ((coins === '-' && intents === '-') || (coins === undefined && psbt === undefined)) {
         throw new Failure(EXIT.USAGE, {
-          what: 'standard input cannot be both',
+          what: coins === '-' ? 'standard input cannot be both' : 'neither --coins nor --psbt is given',
           todo: 'Give a file for one of them.',
         });
       }
-      await writeDraft({
+      const parts = {
         charter,
         scripts: openScripts(charter),
-        coins: await readLines(flags.coins),
-        intents: await readIntents(flags.intents),
+        coins: coins === undefined ? [] : await readLines(coins),
+        intents: await readIntents(intents),
         screens: nameScreens(charter, flags.screen),
-        feerate: BigInt(flags.feerate),
-        changeIndex: flags.changeIndex,
-      });
+      };
+      if (psbt !== undefined) await writeImported({ ...parts, psbt });
+      else await writeDraft({ ...parts, feerate: BigInt(feerate), changeIndex });
     });
 }
 
@@ -132,12 +126,21 @@ interface LineFlags {
   readonly key: string;
   readonly state: string;
   readonly port: readonly string[];
+  readonly gate?: readonly string[];
   readonly wait: number;
 }
 
 function addLineCommand(program: Command, role: 'signer' | 'gate', description: string): void {
-  program
-    .command(role === 'signer' ? 'sign' : 'clear')
+  const command = program.command(role === 'signer' ? 'sign' : 'clear');
+  if (role === 'signer') {
+    command.option(
+      '--gate <name=tty>',
+      'line to a gate, whose witness a signer wants after its start; give all of them',
+      collect,
+      [],
+    );
+  }
+  command
     .description(description)
     .addOption(CHARTER)
     .addOption(KEY)
@@ -146,17 +149,20 @@ function addLineCommand(program: Command, role: 'signer' | 'gate', description: 
     .option('--wait <seconds>', `how long to wait for a ${role} to be there`, parseCount, 30)
     .option('--json', 'errors as JSON')
     .addHelpText('after', `${PORTS}\n${PIPE}`)
-    .action(async ({ charter: file, key, state, port, wait }: LineFlags) => {
+    .action(async ({ charter: file, key, state, port, gate = [], wait }: LineFlags) => {
       const charter = openCharter(file);
       const opening = { charter, identity: openIdentity(key, charter), state };
       const ports = namePorts(charter, role, port);
       const lines = await readLines('-');
-      if (role === 'signer') await signLines(lines, opening, ports, wait * 1000);
-      else await clearLines(lines, { ...opening, scripts: openScripts(charter) }, ports, wait * 1000);
+      if (role === 'signer') {
+        const gates = gate.length === 0 ? [] : namePorts(charter, 'gate', gate);
+        await signLines(lines, opening, ports, wait * 1000, gates);
+      } else await clearLines(lines, { ...opening, scripts: openScripts(charter) }, ports, wait * 1000);
     });
 }
 
 export function addOneshot(program: Command): void {
+  addMemory(program);
   addCoins(program);
   addDraft(program);
   addLineCommand(program, 'signer', 'have signers sign the draft on standard input');

@@ -21,6 +21,7 @@ import type { PortSpec } from '../serve/port-spec.ts';
 import { refused } from './draft.ts';
 import { type CoinRow, formatLine, type HeaderRun, type Line, type SignedRow } from './lines.ts';
 import { Lines, nobody, type Opening } from './peers.ts';
+import { bringAll } from './witness.ts';
 
 const PER_MESSAGE = 150;
 const HEADER = 80;
@@ -39,6 +40,7 @@ export async function signLines(
   opening: Omit<Opening, 'role' | 'tip'>,
   ports: readonly PortSpec[],
   waitMs: number,
+  gatePorts: readonly PortSpec[],
 ): Promise<void> {
   const request = requestOf(lines);
   const tip = lines.find((line) => line.kind === 'tip')?.tip;
@@ -46,6 +48,7 @@ export async function signLines(
   try {
     const ready = await open.gather(waitMs);
     if (ready.length === 0) throw nobody(open.peers);
+    await bringAll(ready, opening, gatePorts, waitMs);
     const outcomes = await Promise.all(ready.map((peer) => askSigner(peer, lines, request)));
     const refusals = outcomes.filter((outcome) => outcome.kind === 'refused');
     for (const { peer, codes, detail } of refusals)

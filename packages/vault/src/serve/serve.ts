@@ -25,6 +25,7 @@ import {
   openIdentity,
   openScripts,
 } from './open-charter.ts';
+import { Orders } from './orders.ts';
 import { Away, Peer } from './peer.ts';
 import type { PortSpec } from './port-spec.ts';
 import { Report } from './report.ts';
@@ -94,14 +95,19 @@ export async function serve(settings: Settings): Promise<void> {
     vault: identity.name,
     charter: toHex(charter.hash),
   });
-  await runUntilStopped(vault, watch, stop);
+  await runUntilStopped(vault, watch, new Orders(state), stop);
   await api.close();
   await Promise.all([...vault.signers, ...vault.gates].map((peer) => peer.stop()));
   store.db.close();
   report.event('stopped');
 }
 
-async function runUntilStopped(vault: Vault, watch: ScriptWatch, stop: AbortController): Promise<void> {
+async function runUntilStopped(
+  vault: Vault,
+  watch: ScriptWatch,
+  orders: Orders,
+  stop: AbortController,
+): Promise<void> {
   const { bells } = vault;
   const end = (): void => {
     stop.abort();
@@ -117,6 +123,7 @@ async function runUntilStopped(vault: Vault, watch: ScriptWatch, stop: AbortCont
     runLoop(vault, () => lookAtHeld(vault)),
     runLoop(vault, formLoop(vault, driver)),
     ...vault.signers.map((signer) => runLoop(vault, settleLoop(vault, signer))),
+    runLoop(vault, () => lookAtOrders(vault, orders)),
   ]);
   await driver.settled();
 }
@@ -154,6 +161,11 @@ async function lookAtIntents(vault: Vault): Promise<void> {
   if (!more) await intents.after(seen, vault.tuning.rescreenMs);
 }
 
+async function lookAtOrders(vault: Vault, orders: Orders): Promise<void> {
+  await orders.carry(vault);
+  await pause(vault, vault.tuning.pollMs);
+}
+
 async function lookAtHeld(vault: Vault): Promise<void> {
   await pause(vault, vault.tuning.rescreenMs);
   if (!vault.stopping.aborted) await screenHeld(vault);
@@ -177,6 +189,7 @@ function settleLoop(vault: Vault, signer: Signer): () => Promise<void> {
     const { peers } = vault.bells;
     const seen = peers.rings;
     if (signer.ready) await signer.settle(vault);
+    // A gate that comes back rings the same bell.
     await peers.after(seen, vault.tuning.pollMs * 60);
   };
 }

@@ -90,8 +90,10 @@ export class Signing {
     // may have signed, and coins of a batch that may be signed are not free.
     const refused = [...answers.values()].some(({ answer }) => answer === 'refused');
     if (refused && active.length > 0) return;
+    const spare = this.#countSure(answers, without) >= 2;
     for (const signer of this.#preferred(batch)) {
       if (needed <= 0) return;
+      if (spare && signer.isUnwitnessed(this.#vault)) continue;
       const answer = answers.get(signer.name)?.answer ?? null;
       if (!signer.ready || answer !== null || without.has(signer.name)) continue;
       const before = this.#attempts.get(signer.name);
@@ -99,6 +101,18 @@ export class Signing {
       this.#start(signer);
       needed -= 1;
     }
+  }
+
+  /** Signers that have signed, or can be asked and have the witness of every gate. */
+  #countSure(
+    answers: ReadonlyMap<string, { readonly answer: string | null }>,
+    without: ReadonlySet<string>,
+  ): number {
+    return this.#vault.signers.filter((signer) => {
+      const answer = answers.get(signer.name)?.answer ?? null;
+      if (without.has(signer.name) || answer === 'refused') return false;
+      return answer === 'done' || (signer.ready && !signer.isUnwitnessed(this.#vault));
+    }).length;
   }
 
   /** Whoever was asked before a restart first, then the pair whose turn it is. */

@@ -9,13 +9,32 @@ import { admitCoins } from './admit.ts';
 import { feedHeaders } from './headers.ts';
 import { Away, Peer } from './peer.ts';
 import type { Vault } from './vault.ts';
+import { Witnesses } from './witness.ts';
 
 export class Signer extends Peer {
   /** A block that the signer knows, and at which `hellos`. */
   known: { readonly block: BlockId; readonly at: number } | undefined;
   /** Transactions that it was shown to be dead, in display order, since it last introduced itself. */
   readonly dead = new Set<string>();
+  readonly #witnesses = new Witnesses();
   #busy: Promise<void> = Promise.resolve();
+
+  /** Whether it still lacks a gate's witness since its start: it signs nothing then, or only what is new after long. */
+  isUnwitnessed({ charter }: Vault): boolean {
+    const gates = charter.charter.gates.map(({ name }) => name);
+    return this.#witnesses.lacks(this, gates);
+  }
+
+  /** Brings what gates that are there say of it. Never throws. */
+  witness({ gates, report }: Vault): Promise<void> {
+    return this.#witnesses.bring(this, gates, (gate, codes) => {
+      report.alarm(
+        codes[0] ?? 'WITNESS_BAD',
+        this.name,
+        `it refuses the witness of ${gate}: ${codes.join(', ')}`,
+      );
+    });
+  }
 
   override onHello(hello: Hello): void {
     this.dead.clear();
@@ -31,6 +50,7 @@ export class Signer extends Peer {
 
   async #settle(vault: Vault): Promise<void> {
     if (!this.ready) throw new Away(this.name);
+    await this.witness(vault);
     await feedHeaders(vault, this);
     await admitCoins(vault, this);
   }
