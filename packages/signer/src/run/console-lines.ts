@@ -3,7 +3,7 @@
  * longer than any of ours all but its end: whatever is written, little of it is kept.
  */
 
-export const COMMANDS = ['status', 'lock', 'unseal', 'freeze', 'check'] as const;
+export const COMMANDS = ['status', 'lock', 'unseal', 'freeze', 'order', 'check'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** Names of clients' FIFOs: nothing else in the state directory, and nothing outside of it. */

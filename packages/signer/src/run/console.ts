@@ -15,6 +15,7 @@ import {
   readdirSync,
   readSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +25,9 @@ import { ANSWER, type Command, ConsoleLines, type ConsoleRequest, LINE_MAX } fro
 export { COMMANDS, type Command } from './console-lines.ts';
 
 export const CONSOLE = 'console-in';
+const ATTACHED = /^console-file-[0-9a-f]{16}$/;
+const ATTACHED_MAX = 16 * 1024;
+const attachedTo = (answer: string): string => answer.replace('answer', 'file');
 const POLL_MS = 20;
 
 /** Creates a FIFO unless it is there. @throws Failure if something else stands in its place */
@@ -71,9 +75,9 @@ export type Answer = { readonly [key: string]: JsonValue };
 /** Serves commands until `close`. `run` answers one command; what it throws becomes an error line. */
 export function serveConsole(
   directory: string,
-  run: (command: Command) => Promise<Answer>,
+  run: (command: Command, attached: () => Uint8Array) => Promise<Answer>,
 ): { close(): void } {
-  for (const left of readdirSync(directory).filter((name) => ANSWER.test(name)))
+  for (const left of readdirSync(directory).filter((name) => ANSWER.test(name) || ATTACHED.test(name)))
     rmSync(join(directory, left), { force: true });
   const input = openFifoBothWays(join(directory, CONSOLE));
   const buffer = new Uint8Array(LINE_MAX);
@@ -82,9 +86,11 @@ export function serveConsole(
     const answer =
       command === undefined
         ? { error: 'unknown command' }
-        : await run(command).catch((error: unknown) => ({
-            error: error instanceof Error ? error.message : 'failed',
-          }));
+        : await run(command, () => readAttached(join(directory, attachedTo(name)))).catch(
+            (error: unknown) => ({
+              error: error instanceof Error ? error.message : 'failed',
+            }),
+          );
     giveAnswer(join(directory, name), answer);
   };
   const timer = setInterval(() => {
@@ -102,6 +108,21 @@ export function serveConsole(
   };
 }
 
+/** What a command is about, where a line cannot hold it: a file beside the FIFO of its answer. @throws Error if there is none */
+function readAttached(path: string): Uint8Array {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const { size } = fstatSync(fd);
+    if (!fstatSync(fd).isFile() || size > ATTACHED_MAX)
+      throw new Error(`the file has more than ${ATTACHED_MAX} bytes`);
+    const bytes = new Uint8Array(size);
+    return bytes.subarray(0, readSync(fd, bytes, 0, size, 0));
+  } finally {
+    closeSync(fd);
+    rmSync(path, { force: true });
+  }
+}
+
 /** One line into the client's FIFO. A client that has gone gets none, and nothing waits for it. */
 function giveAnswer(path: string, answer: Answer): void {
   try {
@@ -117,13 +138,20 @@ function giveAnswer(path: string, answer: Answer): void {
 }
 
 /** The other end: sends one command to the signer that runs on `directory` and waits for its answer. */
-export async function askConsole(directory: string, command: Command, timeoutMs: number): Promise<Answer> {
+export async function askConsole(
+  directory: string,
+  command: Command,
+  timeoutMs: number,
+  attached?: Uint8Array,
+): Promise<Answer> {
   const input = openClient(join(directory, CONSOLE), directory);
   const name = `console-answer-${randomBytes(8).toString('hex')}`;
   const path = join(directory, name);
   try {
     const out = openFifoBothWays(path);
     try {
+      if (attached !== undefined)
+        writeFileSync(join(directory, attachedTo(name)), attached, { mode: 0o600, flag: 'wx' });
       // The line break before it ends whatever another writer left unfinished.
       writeSync(input, new TextEncoder().encode(`\n${command} ${name}\n`));
       const text = await readLine(out, timeoutMs);
@@ -134,6 +162,7 @@ export async function askConsole(directory: string, command: Command, timeoutMs:
   } finally {
     closeSync(input);
     rmSync(path, { force: true });
+    rmSync(join(directory, attachedTo(name)), { force: true });
   }
   throw new Failure(EXIT.IO, {
     what: `the signer did not answer within ${timeoutMs / 1000} s`,
