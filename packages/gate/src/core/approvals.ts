@@ -34,7 +34,7 @@ export function checkApprovals(state: GateState, rebuilt: Rebuilt): readonly Gat
 
 function holds(charter: GateCharter, row: GateIntent, approval: Approval): boolean {
   const { approver, signature, touch } = approval;
-  const blob = wrap(Buffer.from(textOf(charter, row, approval)));
+  const blob = wrap(Buffer.from(writeText(charter, row, approval)));
   const keys = charter.charter.approvers.find(({ name }) => name === approver)?.keys ?? [];
   return keys.some(({ kind, key, application }) => {
     if ((kind === 'ssh-ed25519') !== (touch === null)) return false;
@@ -62,15 +62,16 @@ function wrap(message: Uint8Array): Uint8Array {
   ]);
 }
 
-function textOf(
-  { charter, first }: GateCharter,
-  { intent, id, bytes }: GateIntent,
-  approval: Approval,
+/** Exported for the comparison with what the signers' code writes. */
+export function writeText(
+  { charter, first }: Pick<GateCharter, 'charter' | 'first'>,
+  { intent, id, bytes }: Omit<GateIntent, 'signature'>,
+  approval: Pick<Approval, 'approver' | 'expires'>,
 ): string {
   const whole = intent.amount / 100_000_000n;
   const rest = (intent.amount % 100_000_000n).toString().padStart(8, '0');
   const lines = [
-    `coldwire approval v0`,
+    'coldwire approval v0',
     `network: ${charter.network}`,
     `charter: ${toHex(first)}`,
     `pay: ${whole}.${rest} BTC`,
