@@ -8,6 +8,7 @@ export {
   readPayee,
 } from './build.ts';
 export { explainDraft, formatBtc } from './explain.ts';
+export { type ImportCode, type ImportResult, importDraft, type Unfit } from './import.ts';
 export {
   coinsOf,
   type DraftContext,

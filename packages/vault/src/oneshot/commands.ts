@@ -28,7 +28,8 @@ Example (a requester's intents, one JSON line each, in intents.jsonl):
   coldwire-vault draft --charter charter.cbor --coins coins.jsonl --intents intents.jsonl --screen http://127.0.0.1:8630 \\
   | coldwire-vault sign --charter charter.cbor --key vault-1.key --state vault --port A=/dev/ttyUSB0 --port B=/dev/ttyUSB1 \\
   | coldwire-vault clear --charter charter.cbor --key vault-1.key --state vault --port gate-1=/dev/ttyUSB3 > tx.hex
-  bitcoin-cli sendrawtransaction "$(cat tx.hex)"`;
+  bitcoin-cli sendrawtransaction "$(cat tx.hex)"
+Instead of planning, draft takes over what another wallet drafted on the descriptor: draft --psbt spend.psbt --coins … --intents …`;
 
 interface CoinsFlags {
   readonly charter: string;

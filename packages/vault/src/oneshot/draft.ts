@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import type { CharterInForce } from '@coldwire/policy';
 import { EXIT, escapeText, Failure } from '@coldwire/program';
-import type { SignedIntent, Verdict } from '@coldwire/protocol';
+import type { Draft, SignedIntent, Verdict } from '@coldwire/protocol';
 import { outpointKey, type WalletScripts } from '@coldwire/wallet';
 import { authenticate } from '../api/index.ts';
 import { explainDraft, planPayment, prepareDraft } from '../draft/index.ts';
@@ -61,11 +61,22 @@ export async function writeDraft(options: DraftOptions): Promise<void> {
       todo: 'Fund the wallet, or pay fewer intents.',
     });
   }
-  const verdicts = await screen(options, tip.height);
-  const { request } = prepareDraft(plan.draft, verdicts, scripts);
-  const explained = explainDraft(plan.draft, scripts).split('\n').map(escapeText);
+  await writeRequest(plan.draft, options, tip.height);
+}
+
+/** Has the intents screened, and writes the request behind the lines that signers need to judge it. */
+export async function writeRequest(
+  draft: Draft,
+  options: Pick<DraftOptions, 'charter' | 'scripts' | 'coins' | 'screens'>,
+  tipHeight: number,
+): Promise<void> {
+  const { scripts, coins } = options;
+  // The verdict covers intents by their place in the draft, which need not be that of the file.
+  const verdicts = await screen({ ...options, intents: draft.intents }, tipHeight);
+  const { request } = prepareDraft(draft, verdicts, scripts);
+  const explained = explainDraft(draft, scripts).split('\n').map(escapeText);
   process.stderr.write(`${explained.join('\n')}\n`);
-  const spent = new Set(plan.draft.inputs.map(([txid, vout]) => outpointKey({ txid, vout })));
+  const spent = new Set(draft.inputs.map(([txid, vout]) => outpointKey({ txid, vout })));
   for (const line of coins) {
     if (line.kind === 'coin' && !spent.has(outpointKey(line.coin))) continue;
     process.stdout.write(formatLine(line));
@@ -82,7 +93,7 @@ export function refused(codes: readonly string[], what: string): Failure {
   });
 }
 
-function assertRequested(intents: readonly SignedIntent[], charter: CharterInForce): void {
+export function assertRequested(intents: readonly SignedIntent[], charter: CharterInForce): void {
   for (const [place, signed] of intents.entries()) {
     const checked = authenticate(signed, charter);
     if (checked.kind === 'refused') throw refused(checked.codes, `intent ${place + 1}`);
@@ -97,7 +108,10 @@ function assertRequested(intents: readonly SignedIntent[], charter: CharterInFor
 }
 
 /** Without a screen the draft carries no verdict, and every signer that has not seen its intents refuses SCREENING. */
-async function screen(options: DraftOptions, tipHeight: number): Promise<readonly Verdict[]> {
+async function screen(
+  options: Pick<DraftOptions, 'charter' | 'intents' | 'screens'>,
+  tipHeight: number,
+): Promise<readonly Verdict[]> {
   const { screens, intents, charter } = options;
   if (screens.length === 0) return [];
   const asked = { first: charter.first, timeout: SCREEN_MS };
