@@ -7,6 +7,7 @@ import process from 'node:process';
 import { checkLists, checkRows, checkStrangers, checkUse, readCodes } from './spec/codes.ts';
 import { checkTypes, checkTypeVectors } from './spec/messages.ts';
 import { checkReadme, checkSections } from './spec/references.ts';
+import { checkRunbook } from './spec/runbook.ts';
 import { checkStructs } from './spec/structs.ts';
 
 const rows = readCodes();
@@ -20,6 +21,7 @@ const findings = [
   checkStructs(),
   checkReadme(),
   checkSections(),
+  ...checkRunbook(),
 ];
 const problems = findings.flatMap((finding) => finding.problems);
 
