@@ -13,7 +13,14 @@ export const CHECK_REQUESTS = 'requests';
 /** Results that a machine keeps; an older request is judged anew. */
 const RESULTS_KEPT = 1024;
 /** Answers that no verdict stands behind, so that the next one may differ. */
-const NO_VERDICT = new Set(['INTERNAL', 'CONFLICT_ID', 'MALFORMED', 'NONCANONICAL', 'TOO_LARGE']);
+const NO_VERDICT = new Set([
+  'INTERNAL',
+  'CONFLICT_ID',
+  'MALFORMED',
+  'NONCANONICAL',
+  'TOO_LARGE',
+  'UNWITNESSED',
+]);
 
 interface Asked {
   readonly requests: LoggedMessage[];

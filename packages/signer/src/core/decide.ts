@@ -153,6 +153,8 @@ function decideSign(state: SignerState, request: Uint8Array, body: Uint8Array, a
 
 function refuseSign(request: Uint8Array, requestHash: Uint8Array, refusals: readonly Refusal[]): Decision {
   const body = encodeRefusals(refusals);
+  // Whoever asks again, as after a crash, once gates have spoken gets a verdict.
+  if (refusals.some(({ code }) => code === 'UNWITNESSED')) return answer(request, 'REFUSED', body);
   const value = { request, requestHash, type: 'REFUSED', body } as const;
   return { ...answer(request, 'REFUSED', body), changes: [{ kind: 'result', value }] };
 }

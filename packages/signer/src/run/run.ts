@@ -77,6 +77,7 @@ export function runSigner(options: RunOptions): void {
   if (restored.torn > 0) report.event('torn', { bytes: restored.torn });
   machine = new Machine(restored.state, restored.log, report);
   machine.happen({ event: 'start', detail: toHex(charter.first) });
+  machine.ask();
   const waived = verdict.waived.map((item) => item.name).join(', ');
   if (waived !== '') machine.happen({ event: 'waive', detail: waived });
   if (first !== undefined) machine.unlock(first.keys, 'at start');

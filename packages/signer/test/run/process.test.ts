@@ -127,7 +127,9 @@ describe('A running signer', () => {
       await pause(random() * 40);
       await signer.stop('SIGKILL');
       signer = await rig.start();
-      const reply = await asked;
+      const first = await asked;
+      // What comes again before gates have spoken is refused, and judged when it is asked once more.
+      const reply = first.type === 'REFUSED' ? await rig.ask('SIGN', body, ID) : first;
       expect(reply.type).toBe('SIGNED');
       answer ??= reply.body;
       expect(reply.body).toEqual(answer);

@@ -5,9 +5,18 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFifo, openTty, type Port } from '@coldwire/link';
-import { concatBytes, encode, Headers, type MessageType, SignRequest } from '@coldwire/protocol';
+import {
+  Attest,
+  concatBytes,
+  encode,
+  Headers,
+  type MessageType,
+  type SeenHead,
+  SignRequest,
+} from '@coldwire/protocol';
 import { hasNamespaces, launcher, type Running, start, until } from '../../../../test/world/processes.ts';
 import { WAIVE_HOST } from '../../../../test/world/waivers.ts';
+import { testify } from '../../../policy/test/memory/memory-world.ts';
 import { type Coin, identity, mineHeader, World } from '../../../policy/test/world.ts';
 import { type Readiness, type Reply, Session } from '../../../vault/src/session/session.ts';
 import { destination, materials, realCharter, type SignerName, signCharter } from '../signing-world.ts';
@@ -32,6 +41,9 @@ export class Rig {
   readonly charter = join(this.directory, 'charter.cbor');
   readonly state = join(this.directory, 'state');
   readonly notices: string[] = [];
+  /** Whether gates answer a signer that has started, and what they say that they have seen of it. */
+  witnesses = true;
+  heads: readonly SeenHead[] = [];
   readonly alarms: string[] = [];
   readonly readiness: Readiness[] = [];
   #running: Running[] = [];
@@ -111,10 +123,10 @@ export class Rig {
       },
       {
         onReadiness: (readiness) => this.readiness.push(readiness),
-        onHello: () => undefined,
+        onHello: ({ nonce }) => this.#witness(nonce),
         // What this machine waives and how full its disk is differs from machine to machine.
         onNotice: (event) => {
-          if (event !== 'waive' && event !== 'disk') this.notices.push(event);
+          if (!['waive', 'disk', 'ask'].includes(event)) this.notices.push(event);
         },
         onProgress: () => undefined,
         onStray: () => undefined,
@@ -122,6 +134,15 @@ export class Rig {
       },
     );
     return this.#session;
+  }
+
+  /** What the gates of the charter say to a signer that has started: as far as they know, its memory is whole. */
+  #witness(nonce: Uint8Array | undefined): void {
+    if (nonce === undefined || !this.witnesses) return;
+    const witnessed = ['gate-1', 'gate-2'].map((gate) =>
+      testify(this.world, gate, { nonce, heads: this.heads }),
+    );
+    void this.session.ask('ATTEST', new Uint8Array(randomBytes(16)), encode(Attest, { witnessed }));
   }
 
   get session(): Session {

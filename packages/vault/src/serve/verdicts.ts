@@ -34,8 +34,8 @@ const PASSING: readonly string[] = [
   'IMMATURE',
 ];
 
-/** Refusals after which the coins are admitted once more, and the same signer is asked again. */
-export const READMIT: readonly string[] = ['UNKNOWN_OUTPOINT', 'PATH_RANGE', 'IMMATURE'];
+/** Refusals after which the signer is told what it lacks (coins, witnesses) and asked again. */
+export const READMIT: readonly string[] = ['UNKNOWN_OUTPOINT', 'PATH_RANGE', 'IMMATURE', 'UNWITNESSED'];
 
 export function isPassing({ code }: Refusal): boolean {
   return PASSING.includes(code);
