@@ -9,7 +9,9 @@ import process from 'node:process';
 import type { TestProject } from 'vitest/node';
 import { RUN_DIRECTORY } from './programs.ts';
 
-export default function prepare(project: TestProject): () => void {
+export default function prepare(project: TestProject): (() => void) | undefined {
+  // Each project of vitest.config.ts asks; the first one makes it, and removes it when all have ended.
+  if (process.env[RUN_DIRECTORY] !== undefined) return undefined;
   const directory = mkdtempSync(join(tmpdir(), 'coldwire-run-'));
   process.env[RUN_DIRECTORY] = directory;
   process.env['NODE_COMPILE_CACHE'] = join(directory, 'compiled');
