@@ -2,8 +2,9 @@
 import '@coldwire/program/runtime.ts';
 import process from 'node:process';
 import { LINE_FLAGS, type LineFlags, readLineFlags } from '@coldwire/channel';
-import { defineProgram, runMain } from '@coldwire/program';
+import { defineProgram, EXIT, makeOutput, runMain } from '@coldwire/program';
 import { runGate } from './run/run.ts';
+import { describeGate, formatGate } from './run/status.ts';
 
 const ABOUT =
   'A gate: opens what two signers sealed, checks the transaction once more with other code, and releases the final bytes.';
@@ -40,5 +41,18 @@ runMain(async () => {
         vault: flags.vault,
       });
     });
+  program
+    .command('status')
+    .description(
+      'say whether it runs, who or what it waits for and since when; exit code 6 when it does not run',
+    )
+    .requiredOption('--state <dir>', 'the directory that the gate was started with')
+    .option('--json', 'one JSON line')
+    .action(({ state, json }: { readonly state: string; readonly json?: true }) => {
+      const status = describeGate(state);
+      makeOutput(json === true).answer(status, () => formatGate(status));
+      process.exitCode = status['running'] === true ? EXIT.DONE : EXIT.IO;
+    });
   await program.parseAsync(process.argv);
+  return process.exitCode === EXIT.IO ? EXIT.IO : EXIT.DONE;
 }, 'coldwire-gate');

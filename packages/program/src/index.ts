@@ -7,3 +7,4 @@ export { classify, Failure, type FailureText } from './failure.ts';
 export { type JsonValue, makeOutput, type Output, toJsonLine } from './output.ts';
 export { createRoleKey, ROLES, type Role, type RoleKey, readRoleKey } from './role-key.ts';
 export { defineProgram, formatFailure, formatFailureJson, runMain, wantsJson } from './run.ts';
+export { type ReadStatus, readStatus, type StatusFields, writeStatus } from './status-file.ts';

@@ -5,10 +5,7 @@
 import process from 'node:process';
 import type { Channel, ChannelOwner, Reading, Taken } from '@coldwire/channel';
 import type { Entry, EvidenceLog } from '@coldwire/evidence';
-import { toJsonLine } from '@coldwire/program';
 import {
-  BODY_MAX,
-  decode,
   type Ed25519Signer,
   encode,
   type Received,
@@ -18,8 +15,9 @@ import {
 import { openSealed } from '@coldwire/protocol/seal/index.ts';
 import { encodeGateChange, type GateChange } from '../core/change.ts';
 import { decideGreeting, decideMessage, decideStart, type GateReply } from '../core/decide.ts';
-import { applyGate, displayHash, type GateState } from '../core/state.ts';
+import { applyGate, type GateState } from '../core/state.ts';
 import type { OpenSeal } from '../core/unseal.ts';
+import type { GateReport } from './report.ts';
 
 /** A bug of ours: the vault learns that there is one, the gate's own log has the details. */
 const INTERNAL = encode(Refused, { refusals: [{ code: 'INTERNAL', facts: [] }] });
@@ -27,13 +25,21 @@ const INTERNAL = encode(Refused, { refusals: [{ code: 'INTERNAL', facts: [] }] }
 export class GateMachine implements ChannelOwner {
   readonly charter: Uint8Array;
   readonly #log: EvidenceLog;
+  readonly #report: GateReport;
   readonly #identity: Ed25519Signer;
   readonly #open: OpenSeal;
   readonly #started = process.hrtime.bigint();
   #state: GateState;
   #channel: Channel | undefined;
 
-  constructor(state: GateState, log: EvidenceLog, identity: Ed25519Signer, sealKey: Uint8Array) {
+  constructor(
+    state: GateState,
+    log: EvidenceLog,
+    identity: Ed25519Signer,
+    sealKey: Uint8Array,
+    report: GateReport,
+  ) {
+    this.#report = report;
     this.#state = state;
     this.#log = log;
     this.#identity = identity;
@@ -94,14 +100,14 @@ export class GateMachine implements ChannelOwner {
   }
 
   onUp(): void {
-    report({ event: 'connected' });
+    this.#report.connected();
     if (this.#channel?.greets !== true) return;
     const at = this.read();
     for (const reply of decideGreeting(this.#state).replies) this.#reply(reply, at);
   }
 
   onDown(reason: string): void {
-    report({ event: 'disconnected', reason });
+    this.#report.disconnected(reason);
   }
 
   onLocked(): void {
@@ -109,19 +115,19 @@ export class GateMachine implements ChannelOwner {
   }
 
   onProgress(have: number, total: number): void {
-    report({ event: 'receiving', have, total });
+    this.#report.line('receiving', { have, total });
   }
 
   onNoise(code: string, frames: number): void {
-    report({ event: 'noise', code, frames });
+    this.#report.line('noise', { code, frames });
   }
 
   onEnd(error: Error | undefined): void {
-    this.onAlarm('INTERNAL', `the line is gone: ${error?.message ?? 'closed'}`);
+    this.#report.portLost(error?.message ?? 'closed by the other side');
   }
 
   onAlarm(code: string, detail: string): void {
-    report({ event: 'alarm', code, detail });
+    this.#report.alarm(code, detail);
   }
 
   #apply(changes: readonly GateChange[]): void {
@@ -129,13 +135,13 @@ export class GateMachine implements ChannelOwner {
       this.#state = applyGate(this.#state, change);
       if (change.kind === 'cleared') {
         const { txid, fee, intents } = change.value;
-        report({ event: 'cleared', txid: displayHash(txid), fee, intents: intents.length });
+        this.#report.cleared(txid, fee, intents.length);
       }
     }
   }
 
   #reply(reply: GateReply, at: Reading): void {
-    if (reply.type === 'REFUSED') reportRefusals(reply.body);
+    if (reply.type === 'REFUSED') this.#report.refused(reply.body);
     if (this.#channel === undefined) throw new Error('there is no line');
     this.#channel.send(reply, [], at);
   }
@@ -143,16 +149,4 @@ export class GateMachine implements ChannelOwner {
 
 function records(changes: readonly GateChange[], at: Reading): Entry[] {
   return changes.map((change) => ({ kind: 'change', ...at, bytes: encodeGateChange(change) }));
-}
-
-function report(event: Parameters<typeof toJsonLine>[0]): void {
-  process.stderr.write(`${toJsonLine(event)}\n`);
-}
-
-function reportRefusals(body: Uint8Array): void {
-  const refused = decode(Refused, body, BODY_MAX);
-  if (!refused.ok) throw new Error('a refusal of our own is damaged');
-  for (const { code, facts } of refused.value.refusals.slice(0, 16)) {
-    report({ event: 'alarm', code, facts: Object.fromEntries(facts) });
-  }
 }

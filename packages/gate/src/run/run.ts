@@ -5,18 +5,19 @@ import {
   Channel,
   foldRecord,
   type LineOption,
-  openLine,
+  openLastingLine,
   readSignedCharter,
   speedOf,
 } from '@coldwire/channel';
 import { openLog } from '@coldwire/evidence';
-import { EXIT, Failure, openSecureDirectory, readRoleKey, toJsonLine } from '@coldwire/program';
+import { EXIT, Failure, openSecureDirectory, readRoleKey } from '@coldwire/program';
 import { createChain, createEd25519Signer, decodeCharter, equalBytes, type Line } from '@coldwire/protocol';
 import { gatePublicKey } from '@coldwire/protocol/seal/index.ts';
 import { decodeGateChange } from '../core/change.ts';
 import { type GateCharter, loadGateCharter } from '../core/charter.ts';
 import { applyGate, createGateState } from '../core/state.ts';
 import { GateMachine } from './machine.ts';
+import { GateReport } from './report.ts';
 
 export interface RunOptions {
   readonly line: LineOption;
@@ -46,8 +47,13 @@ export function runGate(options: RunOptions): void {
     });
   }
   const line = lineTo(charter, options.vault);
-  const port = openLine(options.line);
   const directory = openSecureDirectory(options.state);
+  const report = new GateReport(directory, charter.name);
+  const port = openLastingLine(options.line, {
+    onLost: (reason) => report.portLost(reason),
+    onRefused: (reason) => report.portRefused(reason),
+    onBack: () => report.portBack(),
+  });
   let state = createGateState(charter);
   let chain = createChain(line);
   const { log, torn } = openLog(directory, charter.name, (record) => {
@@ -56,8 +62,8 @@ export function runGate(options: RunOptions): void {
     else if (kind === 'local') refuseOtherCharter(bytes, charter, directory);
     else chain = foldRecord(chain, record);
   });
-  if (torn > 0) process.stderr.write(`${toJsonLine({ event: 'torn', bytes: torn })}\n`);
-  const machine = new GateMachine(state, log, identity, key.seal);
+  if (torn > 0) report.event('torn', { bytes: torn });
+  const machine = new GateMachine(state, log, identity, key.seal, report);
   machine.start();
   const nextNonce = (): Uint8Array => new Uint8Array(randomBytes(16));
   const baud = speedOf(options.line);
@@ -71,7 +77,8 @@ export function runGate(options: RunOptions): void {
       });
     });
   }
-  process.stderr.write(`${toJsonLine({ event: 'ready', pid: process.pid, gate: charter.name })}\n`);
+  report.watch();
+  report.event('ready', { pid: process.pid, gate: charter.name });
 }
 
 function openCharter({ charter: path, gate }: RunOptions, key: Uint8Array): GateCharter {
