@@ -4,7 +4,7 @@
  */
 export { type Accepted, acceptHeaders } from './accept-headers.ts';
 export { admit } from './admit.ts';
-export { countApprovals, findTier, type Tier, verifyApproval } from './approval/judge.ts';
+export { type ApprovalCharter, countApprovals, findTier, type Tier, verifyApproval } from './approval/judge.ts';
 export { type ApprovalSubject, writeApproval } from './approval/text.ts';
 export { type CharterInForce, type Loaded, loadCharter, verifyCharterSignatures } from './charter/load.ts';
 export { type ChangeOfCharter, compareCharters, type FieldChange } from './charter/ordering.ts';

@@ -16,6 +16,9 @@ import { writeApproval } from './text.ts';
 /** How many approvals an intent needs, and whose count. */
 export type Tier = { readonly approvals: number; readonly approvers: readonly string[] };
 
+/** What of a charter approvals are judged by. */
+export type ApprovalCharter = Pick<CharterInForce, 'charter' | 'network' | 'first'>;
+
 const utf8 = new TextEncoder();
 
 /**
@@ -23,7 +26,7 @@ const utf8 = new TextEncoder();
  * Undefined when it needs no approval.
  */
 export function findTier(
-  { charter }: CharterInForce,
+  { charter }: Pick<CharterInForce, 'charter'>,
   intent: Pick<Intent, 'amount' | 'requester'>,
 ): Tier | undefined {
   const tier = charter.policy.tiers.findLast(({ above }) => intent.amount > above);
@@ -36,7 +39,7 @@ export type Approvable = { readonly intent: Intent; readonly hash: Uint8Array };
 
 /** Whether the approval's signature is by a key of its approver over this intent's text. */
 export function verifyApproval(
-  { charter, network, first }: CharterInForce,
+  { charter, network, first }: ApprovalCharter,
   { intent, hash }: Approvable,
   { approver, expires, signature, touch }: Omit<Approval, 'place'>,
 ): boolean {
@@ -55,7 +58,7 @@ export function verifyApproval(
  * @param approvals of this intent
  */
 export function countApprovals(
-  charter: CharterInForce,
+  charter: ApprovalCharter,
   subject: Approvable,
   tier: Tier,
   approvals: readonly Omit<Approval, 'place'>[],

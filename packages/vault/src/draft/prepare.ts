@@ -2,7 +2,7 @@
  * A draft with its verdicts as the canonical body of a SIGN request, and what the queue keeps about it.
  * These bytes are what is stored, sent, hashed and audited; they are made once.
  */
-import { type Draft, encode, SignRequest, type Verdict } from '@coldwire/protocol';
+import { type Approval, type Draft, encode, SignRequest, type Verdict } from '@coldwire/protocol';
 import { txidOf, type WalletScripts, worstCaseVsize } from '@coldwire/wallet';
 import { sumAmounts } from '../coins/costs.ts';
 import { draftTransaction, readPayee } from './build.ts';
@@ -26,6 +26,7 @@ export function prepareDraft(
   draft: Draft,
   verdicts: readonly Verdict[],
   scripts: readonly WalletScripts[],
+  approvals: readonly Approval[] = [],
 ): PreparedDraft {
   const transaction = draftTransaction(draft, scripts);
   const inputs = draft.inputs.reduce((sum, [, , amount]) => sum + amount, 0n);
@@ -33,7 +34,11 @@ export function prepareDraft(
   if (fee < 0n) throw new Error(`a draft that pays ${-fee} sat more than its inputs hold`);
   return {
     draft,
-    request: encode(SignRequest, { draft, verdicts }),
+    request: encode(SignRequest, {
+      draft,
+      verdicts,
+      ...(approvals.length === 0 ? {} : { approvals }),
+    }),
     txid: txidOf(transaction),
     fee,
     vsize: worstCaseVsize({

@@ -2,7 +2,7 @@
  * The steps of a batch, each one transaction with a compare-and-set of the status before. What is sent is stored before
  * it is sent, and what came is stored before it is used, so a restart asks again under the same request id.
  */
-import { equalBytes } from '@coldwire/protocol';
+import { equalBytes, toHex } from '@coldwire/protocol';
 import type { Coin } from '@coldwire/wallet';
 import type { PreparedDraft } from '../draft/prepare.ts';
 import { takePlace } from './addresses.ts';
@@ -210,10 +210,12 @@ export interface GivenUp {
   readonly codes: readonly string[];
   /** Height before which the others are not tried again. */
   readonly notBefore: number;
+  /** Another height for some of them, by id (hexadecimal). */
+  readonly waits?: ReadonlyMap<string, number>;
 }
 
 /** Gives up a batch that two signers or a gate will not pass. Its withdrawals end or wait for another batch. */
-export function giveUpBatch(store: Store, id: number, { refused, codes, notBefore }: GivenUp): Batch {
+export function giveUpBatch(store: Store, id: number, { refused, codes, notBefore, waits }: GivenUp): Batch {
   return store.db.transaction(() => {
     const batch = getBatch(store, id);
     if (!['drafted', 'signing', 'signed', 'cleared'].includes(batch.status)) {
@@ -228,7 +230,11 @@ export function giveUpBatch(store: Store, id: number, { refused, codes, notBefor
       for (const withdrawal of batch.intents) {
         const ended = refused.find((one) => equalBytes(one.id, withdrawal));
         if (ended === undefined) {
-          appendEvent(store, withdrawal, { kind: 'returned', value: { batch: id, codes, notBefore } });
+          const until = waits?.get(toHex(withdrawal)) ?? notBefore;
+          appendEvent(store, withdrawal, {
+            kind: 'returned',
+            value: { batch: id, codes, notBefore: until },
+          });
         } else {
           appendEvent(store, withdrawal, { kind: 'refused', value: { batch: id, codes: ended.codes } });
         }

@@ -1,5 +1,6 @@
 /** The queue: withdrawals, batches, coins and addresses of one vault in one SQLite file. */
 export { listPlaces, nextChange, nextReceiving, type Place } from './addresses.ts';
+export { approvalsOf, putApproval, type StoredApproval } from './approvals.ts';
 export {
   type Batch,
   type ChangeOutput,
@@ -39,6 +40,14 @@ export {
   spendableCoins,
 } from './coins.ts';
 export { openQueue, type StateCount, type Summary, summarize } from './queue.ts';
+export {
+  forgetRegistered,
+  isRegistered,
+  putRegistration,
+  recordRegistered,
+  registrationsFor,
+  type StoredRegistration,
+} from './registrations.ts';
 export { isBuried, type Take, type TakeCaps, takeBatch, tipHeight } from './take.ts';
 export {
   applyEvent,
@@ -54,6 +63,7 @@ export {
   findWithdrawal,
   type HistoryEntry,
   historyOf,
+  holdWithdrawal,
   listWithdrawals,
   nextToScreen,
   type Page,

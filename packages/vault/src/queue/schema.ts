@@ -138,4 +138,33 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX proofs_height ON proofs (height);
   `,
+  `
+  CREATE TABLE approvals (
+    withdrawal BLOB NOT NULL REFERENCES withdrawals (id),
+    approver TEXT NOT NULL,
+    expires INTEGER NOT NULL,
+    signature BLOB NOT NULL CHECK (length(signature) = 64),
+    flags INTEGER,
+    counter INTEGER,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (withdrawal, approver),
+    CHECK ((flags IS NULL) = (counter IS NULL))
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE registrations (
+    requester TEXT NOT NULL,
+    script BLOB NOT NULL,
+    registration BLOB NOT NULL,
+    signature BLOB NOT NULL CHECK (length(signature) = 64),
+    at INTEGER NOT NULL,
+    PRIMARY KEY (requester, script)
+  ) STRICT;
+
+  CREATE TABLE registered (
+    signer TEXT NOT NULL,
+    requester TEXT NOT NULL,
+    script BLOB NOT NULL,
+    PRIMARY KEY (signer, requester, script)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

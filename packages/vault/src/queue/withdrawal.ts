@@ -51,7 +51,7 @@ export const WithdrawalEvent = variant({
   received: [1, struct('Received', { intent: field(1, bytes(1, 160)), signature: field(2, bytes(64)) })],
   screened: [2, Screened],
   held: [3, struct('Held', { screen: field(1, text(1, 16)), codes: field(2, codes()) })],
-  /** All approvals of its tier are there; this version's charters ask for none beyond the screen. */
+  /** All approvals of its tier are there. */
   approved: [4, struct('Approved', {})],
   drafted: [5, inBatch('Drafted')],
   signing: [6, inBatch('Signing')],
@@ -91,7 +91,7 @@ const IN_FLIGHT: readonly State[] = ['drafted', 'signing', 'signed', 'cleared', 
 const FROM: { readonly [kind in EventKind]: readonly State[] } = {
   received: [],
   screened: ['received', 'held'],
-  held: ['received', 'held'],
+  held: ['received', 'held', 'approved'],
   approved: ['screened'],
   drafted: ['approved'],
   signing: ['drafted'],

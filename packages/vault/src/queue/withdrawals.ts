@@ -158,6 +158,13 @@ export function recordVerdict(
   });
 }
 
+/** Holds an approved withdrawal again: what let it pass is there no more. */
+export function holdWithdrawal(store: Store, id: Uint8Array, codes: readonly string[]): void {
+  store.db.transaction(() => {
+    appendEvent(store, id, { kind: 'held', value: { screen: 'vault', codes } });
+  });
+}
+
 /** Ends a withdrawal that no signer will ever sign, unless it is in a batch. */
 export function refuseWithdrawal(store: Store, id: Uint8Array, codes: readonly string[]): void {
   store.db.transaction(() => {

@@ -12,6 +12,7 @@ import { buryDead } from './dead.ts';
 import { findFlaw } from './final.ts';
 import { homeGate } from './home.ts';
 import { Away, freshId, type Peer, type Refusal, readRefusals } from './peer.ts';
+import { ROOMS } from './room.ts';
 import { giveUp } from './sign.ts';
 import type { Vault } from './vault.ts';
 import { endedBy } from './verdicts.ts';
@@ -172,12 +173,14 @@ export class Clearance {
     }
     const hopeless = endedBy(draftOf(batch), refusals).size > 0;
     if (!hopeless && codes.every((code) => WAITS.includes(code))) return;
-    // Two signers and the gate disagree. Both words together end a withdrawal; otherwise it waits for people.
-    report.alarm(
-      codes[0] ?? 'MALFORMED',
-      gate.name,
-      `it does not clear batch ${batch.id}: ${codes.join(', ')}`,
-    );
+    // Two signers and the gate disagree. Both words together end a withdrawal; otherwise it waits for people. A full window
+    // of one destination or requester is nobody's fault, and holds up the others only while they share a batch.
+    if (!codes.every((code) => ROOMS.includes(code)))
+      report.alarm(
+        codes[0] ?? 'MALFORMED',
+        gate.name,
+        `it does not clear batch ${batch.id}: ${codes.join(', ')}`,
+      );
     if (codes.length > 0)
       giveUp(
         this.#vault,

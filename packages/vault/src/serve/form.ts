@@ -9,6 +9,7 @@ import { displayTxid, MAX_MONEY, outpointKey } from '@coldwire/wallet';
 import { sumAmounts } from '../coins/costs.ts';
 import { type PlanResult, planRegroup, prepareDraft } from '../draft/index.ts';
 import {
+  carriersOf,
   nextChange,
   recordDraft,
   spendableCoins,
@@ -17,7 +18,9 @@ import {
   takeBatch,
   type Withdrawal,
 } from '../queue/index.ts';
+import { approvalsFor, holdUnapproved } from './approvals.ts';
 import { homeGate } from './home.ts';
+import { roomFor } from './room.ts';
 import { askVerdict } from './screen.ts';
 import { batchesUnderWay } from './under-way.ts';
 import { tipOf, type Vault } from './vault.ts';
@@ -111,8 +114,12 @@ export class Former {
   #take(gate: number, most = Number.MAX_SAFE_INTEGER): Take {
     const { store, charter } = this.#vault;
     const { intents, amount } = batchCaps(this.#vault);
-    const accepts = ({ id }: Withdrawal): boolean =>
+    const isHere = ({ id }: Withdrawal): boolean =>
       homeGate(charter.charter, id) === gate && !this.#impossible.has(toHex(id));
+    // What a signer may know is charged no more: it needs no room.
+    const fits = this.#vault.rooms.begin(charter, tipOf(store).height);
+    const accepts = (withdrawal: Withdrawal): boolean =>
+      isHere(withdrawal) && (carriersOf(store, withdrawal.id).length > 0 || fits(withdrawal));
     const { burial } = charter.charter.clock;
     const caps: TakeCaps = {
       maxIntents: Math.min(intents, most),
@@ -122,7 +129,9 @@ export class Former {
     };
     const take = takeBatch(store, caps);
     if (take.withdrawals.length > 0) return take;
-    return takeBatch(store, { ...caps, maxIntents: 1, amountPerTransaction: MAX_MONEY });
+    const isOver = ({ amount: one }: Withdrawal): boolean => one > amount || one > roomFor(charter);
+    const alone = (withdrawal: Withdrawal): boolean => isHere(withdrawal) && isOver(withdrawal);
+    return takeBatch(store, { ...caps, accepts: alone, maxIntents: 1, amountPerTransaction: MAX_MONEY });
   }
 
   async #formOne(gate: number): Promise<boolean> {
@@ -131,13 +140,15 @@ export class Former {
     const seed = new Uint8Array(randomBytes(16));
     const first = this.#plan(gate, feerate, seed);
     if (first === undefined) return false;
+    if (holdUnapproved(this.#vault, first.take.withdrawals, tipOf(store).height)) return true;
     const screened = await askVerdict(this.#vault, first.take.withdrawals);
     if (screened.kind === 'held') for (const id of screened.ids) this.#impossible.add(id);
     if (screened.kind !== 'cleared') return screened.kind === 'held';
     // The chain or an answer may have changed the queue meanwhile: the verdict counts only for the same intents again.
     const { plan, take } = this.#plan(gate, feerate, seed) ?? first;
     if (idsOf(take) !== idsOf(first.take)) return true;
-    const prepared = prepareDraft(plan.draft, [screened.verdict], this.#vault.scripts);
+    const approvals = approvalsFor(store, take.withdrawals);
+    const prepared = prepareDraft(plan.draft, [screened.verdict], this.#vault.scripts, approvals);
     const purpose = take.required.length > 0 ? 'regroup' : 'payment';
     const { burial } = this.#vault.charter.charter.clock;
     const batch = recordDraft(store, { prepared, purpose, replaces: null, burial });

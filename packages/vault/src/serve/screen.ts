@@ -13,6 +13,7 @@ import {
   type Withdrawal,
 } from '../queue/index.ts';
 import { askScreens } from '../screening/index.ts';
+import { isApproved } from './approvals.ts';
 import { tipOf, type Vault } from './vault.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -46,17 +47,20 @@ async function screenThese(vault: Vault, withdrawals: readonly Withdrawal[]): Pr
   const result = await ask(vault, withdrawals);
   if (result === undefined) return false;
   const { screen, answer } = result;
+  const tip = tipOf(vault.store).height;
   const decisions = [
     ...answer.cleared.map((index) => ({ kind: 'cleared', index, codes: [] }) as const),
     ...answer.held.map(({ index, codes }) => ({ kind: 'held', index, codes }) as const),
   ].flatMap(({ kind, index, codes }): Decision[] => {
     const withdrawal = withdrawals[index];
     if (withdrawal === undefined) return [];
-    return kind === 'held' ? [{ kind, id: withdrawal.id, codes }] : [{ kind, id: withdrawal.id }];
+    if (kind === 'held') return [{ kind, id: withdrawal.id, codes }];
+    if (isApproved(vault.charter, vault.store, withdrawal, tip)) return [{ kind, id: withdrawal.id }];
+    return [{ kind: 'held', id: withdrawal.id, codes: ['APPROVAL_MISSING'] }];
   });
   recordVerdict(vault.store, {
     screen,
-    issued: answer.verdict?.issued ?? tipOf(vault.store).height,
+    issued: answer.verdict?.issued ?? tip,
     decisions,
   });
   const known = new Set(withdrawals.filter(({ state }) => state === 'held').map(({ id }) => toHex(id)));

@@ -29,6 +29,7 @@ import { Orders } from './orders.ts';
 import { Away, Peer } from './peer.ts';
 import type { PortSpec } from './port-spec.ts';
 import { Report } from './report.ts';
+import { Rooms } from './room.ts';
 import { screenHeld, screenReceived } from './screen.ts';
 import type { Settings } from './settings.ts';
 import { cancelEnded, reportBuried, tendBroadcast } from './settle.ts';
@@ -58,7 +59,7 @@ export async function serve(settings: Settings): Promise<void> {
   const store = openQueue(join(state, 'queue.db'), () => Date.now());
   startAt(store, checkpointOf(charter));
   const stop = new AbortController();
-  const bells = { intents: new Bell(), work: new Bell(), peers: new Bell() };
+  const bells = { intents: new Bell(), held: new Bell(), work: new Bell(), peers: new Bell() };
   const common = { charter: charter.first, identity: identity.signer, hello: () => helloOf(store) };
   const sessionOf = ({ line, port }: NamedLine): SessionOptions => ({
     ...common,
@@ -79,14 +80,19 @@ export async function serve(settings: Settings): Promise<void> {
     bells,
     signers: signerLines.map((line) => new Signer(sessionOf(line), report, bells.peers)),
     gates: gateLines.map((line) => new Peer(sessionOf(line), report, bells.peers)),
+    rooms: new Rooms(),
     feerates: new Feerates(chain, tuning, charter.policy.feeRate),
     stopping: stop.signal,
     fail: (error) => failOrAlarm(report, error),
   };
   const watch = new ScriptWatch(scripts, tuning.lookahead);
   await catchUp(vault, watch);
-  const onIntent = (): void => bells.intents.ring();
-  const api = await serveApi(settings.listen, { store, charter, scripts, onIntent }, (error) =>
+  const wake = {
+    onIntent: () => bells.intents.ring(),
+    onApproval: () => bells.held.ring(),
+    onRegistration: () => bells.peers.ring(),
+  };
+  const api = await serveApi(settings.listen, { store, charter, scripts, ...wake }, (error) =>
     vault.fail(error),
   );
   report.event('ready', {
@@ -167,8 +173,10 @@ async function lookAtOrders(vault: Vault, orders: Orders): Promise<void> {
 }
 
 async function lookAtHeld(vault: Vault): Promise<void> {
-  await pause(vault, vault.tuning.rescreenMs);
-  if (!vault.stopping.aborted) await screenHeld(vault);
+  const { held } = vault.bells;
+  const seen = held.rings;
+  await screenHeld(vault);
+  await held.after(seen, vault.tuning.rescreenMs);
 }
 
 function formLoop(vault: Vault, driver: Driver): () => Promise<void> {

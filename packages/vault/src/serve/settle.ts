@@ -78,7 +78,7 @@ async function bump(vault: Vault, id: number): Promise<void> {
   const batch = getBatch(store, id);
   if (batch.status !== 'broadcast' || isBeingReplaced(store, batch)) return;
   const context = contextOf(vault, feerate);
-  const { draft, verdicts } = requestOf(batch);
+  const { draft, verdicts, approvals } = requestOf(batch);
   const plan = planBump(context, { draft, fee: batch.fee, vsize: batch.vsize });
   const txid = displayTxid(batch.txid);
   if (plan.kind !== 'planned') {
@@ -86,8 +86,8 @@ async function bump(vault: Vault, id: number): Promise<void> {
     report.alarm(code, txid, `batch ${id} is stuck, and no higher fee is allowed or affordable`);
     return;
   }
-  // The same intents in the same order: the verdict that was given for them still covers them.
-  const prepared = prepareDraft(plan.draft, verdicts, scripts);
+  // The same intents in the same order: verdict and approvals that were given for them still cover them.
+  const prepared = prepareDraft(plan.draft, verdicts, scripts, approvals);
   const { burial } = charter.charter.clock;
   const bumped = recordDraft(store, { prepared, purpose: 'bump', replaces: id, burial });
   report.event('bumped', { batch: bumped, replaces: id, fee: prepared.fee, before: batch.fee });

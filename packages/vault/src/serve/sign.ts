@@ -2,7 +2,7 @@
  * Gets a batch signed by two signers. Pairs take turns (AB, BC, CA); the third is asked when one is away, locked, slow or
  * refuses. Two refusals end the batch: then no pair is left. What is asked is stored first, so a restart asks the same.
  */
-import { decode, equalBytes, fromHex, hashRequest, Signed } from '@coldwire/protocol';
+import { decode, equalBytes, fromHex, hashRequest, Signed, type SignRequest } from '@coldwire/protocol';
 import { displayTxid } from '@coldwire/wallet';
 import {
   askPeer,
@@ -17,6 +17,8 @@ import type { Reply } from '../session/session.ts';
 import { draftOf } from './admit.ts';
 import { showDead } from './dead.ts';
 import { Away, freshId, type Refusal, readRefusals } from './peer.ts';
+import { forgetUnknown } from './register.ts';
+import { blamedBy, ROOMS } from './room.ts';
 import type { Signer } from './signer.ts';
 import { tipOf, type Vault } from './vault.ts';
 import { endedBy, endedByBoth, isPassing, READMIT } from './verdicts.ts';
@@ -182,6 +184,7 @@ export class Signing {
     if (mayAgain && codes.every((code) => READMIT.includes(code))) {
       const outpoints = batch.inputs;
       if (codes.includes('UNKNOWN_OUTPOINT')) forgetAdmitted(store, signer.name, outpoints);
+      forgetUnknown(this.#vault, signer, batch, refusals);
       return true;
     }
     this.#refusals.set(signer.name, refusals);
@@ -198,6 +201,34 @@ function findProblem(batch: Batch, reply: Reply): string | undefined {
   return equalBytes(signed.value.txid, batch.txid) ? undefined : 'its SIGNED is for another transaction';
 }
 
+/** How often in its delay a destination is tried. */
+const DELAY_PARTS = 12;
+
+/**
+ * When every refusal is about certain intents only those wait, and the others go on at once: the heights, by id
+ * (hexadecimal). Undefined when one is about the whole draft.
+ */
+function waitsFor(
+  { charter }: Vault,
+  draft: SignRequest['draft'],
+  refusals: readonly Refusal[],
+  height: number,
+  byGate: boolean,
+): ReadonlyMap<string, number> | undefined {
+  const passing = refusals.filter(isPassing);
+  if (passing.length === 0 || blamedBy(draft, passing) === undefined) return undefined;
+  const waits = new Map<string, number>();
+  for (const refusal of passing) {
+    const isRoom = ROOMS.includes(refusal.code);
+    if (isRoom && !byGate) continue;
+    const delay = Math.max(1, Math.floor(charter.policy.destinationTicks / DELAY_PARTS));
+    const blocks = isRoom ? LONG_WAIT : refusal.code === 'DESTINATION_DELAY' ? delay : 1;
+    for (const id of blamedBy(draft, [refusal]) ?? [])
+      waits.set(id, Math.max(waits.get(id) ?? 0, height + blocks));
+  }
+  return waits;
+}
+
 /** Ends a batch that no two signers will sign; its withdrawals end or wait. */
 export function giveUp(vault: Vault, batch: Batch, refusals: ReadonlyMap<string, readonly Refusal[]>): void {
   const { store, report } = vault;
@@ -210,11 +241,17 @@ export function giveUp(vault: Vault, batch: Batch, refusals: ReadonlyMap<string,
   const codes = [...new Set([...all.map(({ code }) => code), ...stored])];
   const odd = all.filter((refusal) => !isPassing(refusal));
   const strange = ended.size === 0 && odd.length > 0;
-  const notBefore = tipOf(store).height + (strange ? LONG_WAIT : ended.size > 0 ? 0 : 1);
+  const { height } = tipOf(store);
+  // Signers say what is left for whom, and what still fits is tried at once. A gate's part is its own: its word only delays.
+  const byGate = batch.status === 'signed';
+  if (!byGate) vault.rooms.learn(all, height);
+  const waits = waitsFor(vault, draft, all, height, byGate);
+  const notBefore = height + (strange ? LONG_WAIT : ended.size > 0 || waits !== undefined ? 0 : 1);
   const after = giveUpBatch(store, batch.id, {
     refused: [...ended].map(([id, why]) => ({ id: fromHex(id), codes: why })),
     codes,
     notBefore,
+    ...(waits === undefined ? {} : { waits }),
   });
   report.event('given-up', { batch: batch.id, codes, status: after.status, ended: ended.size, notBefore });
   for (const [id, why] of ended) report.event('withdrawal-refused', { withdrawal: id, codes: why });

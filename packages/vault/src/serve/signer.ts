@@ -8,6 +8,7 @@ import type { BlockId } from '../chain/index.ts';
 import { admitCoins } from './admit.ts';
 import { feedHeaders } from './headers.ts';
 import { Away, Peer } from './peer.ts';
+import { registerDestinations } from './register.ts';
 import type { Vault } from './vault.ts';
 import { Witnesses } from './witness.ts';
 
@@ -52,6 +53,7 @@ export class Signer extends Peer {
     if (!this.ready) throw new Away(this.name);
     await this.witness(vault);
     await feedHeaders(vault, this);
+    await registerDestinations(vault, this);
     await admitCoins(vault, this);
   }
 }

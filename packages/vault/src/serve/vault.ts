@@ -8,12 +8,15 @@ import type { Bell } from './bell.ts';
 import type { Feerates } from './feerate.ts';
 import type { Peer } from './peer.ts';
 import type { Report } from './report.ts';
+import type { Rooms } from './room.ts';
 import type { Tuning } from './settings.ts';
 import type { Signer } from './signer.ts';
 
 export interface Bells {
   /** An intent came in. */
   readonly intents: Bell;
+  /** Something came for what is held: approvals. */
+  readonly held: Bell;
   /** There may be something to draft. */
   readonly work: Bell;
   /** A signer or gate came, went or answered, or a batch or the tip moved on. */
@@ -32,6 +35,8 @@ export interface Vault {
   readonly screens: readonly ScreenEndpoint[];
   readonly tuning: Tuning;
   readonly feerates: Feerates;
+  /** What the velocity windows leave. */
+  readonly rooms: Rooms;
   readonly report: Report;
   readonly bells: Bells;
   readonly stopping: AbortSignal;

@@ -11,7 +11,7 @@ const FOR_GOOD: readonly string[] = [
   'INTENT_SIGNATURE',
   'INTENT_LIFE',
   'INTENT_REUSED',
-  'APPROVAL_MISSING',
+  'DESTINATION_DENIED',
   'OUTPUT_TYPE',
   'DUST',
   'AMOUNT_TX',
@@ -30,12 +30,23 @@ const PASSING: readonly string[] = [
   'RESTORED',
   'EXPIRED',
   'SCREENING',
+  'APPROVAL_MISSING',
+  'DESTINATION_UNKNOWN',
+  'DESTINATION_DELAY',
+  'DESTINATION_WINDOW',
+  'REQUESTER_WINDOW',
   'PATH_RANGE',
   'IMMATURE',
 ];
 
-/** Refusals after which the signer is told what it lacks (coins, witnesses) and asked again. */
-export const READMIT: readonly string[] = ['UNKNOWN_OUTPOINT', 'PATH_RANGE', 'IMMATURE', 'UNWITNESSED'];
+/** Refusals after which the signer is told what it lacks (coins, witnesses, destinations) and asked again. */
+export const READMIT: readonly string[] = [
+  'UNKNOWN_OUTPOINT',
+  'PATH_RANGE',
+  'IMMATURE',
+  'UNWITNESSED',
+  'DESTINATION_UNKNOWN',
+];
 
 export function isPassing({ code }: Refusal): boolean {
   return PASSING.includes(code);
@@ -59,7 +70,9 @@ export function endedBy(draft: Draft, refusals: readonly Refusal[]): ReadonlyMap
 /** Also a window that is smaller than this one amount will never let it pass. */
 function isForGood({ code, facts }: Refusal): boolean {
   if (FOR_GOOD.includes(code)) return true;
-  return code === 'AMOUNT_WINDOW' && toSats(facts.get('amount')) > toSats(facts.get('limit'));
+  if (code === 'AMOUNT_WINDOW') return toSats(facts.get('amount')) > toSats(facts.get('limit'));
+  const isVelocity = code === 'DESTINATION_WINDOW' || code === 'REQUESTER_WINDOW';
+  return isVelocity && toSats(facts.get('asked')) > toSats(facts.get('limit'));
 }
 
 function toSats(text: string | undefined): bigint {
