@@ -172,12 +172,12 @@ function compactOf(der: Uint8Array): Uint8Array {
 
 describe('What is no CLEAR', () => {
   test('HELLO is taken and not answered', () => {
-    const hello = decideGreeting(world.gate.state).replies[0]?.body ?? new Uint8Array();
+    const hello = decideGreeting(world.gate.state, 0).replies[0]?.body ?? new Uint8Array();
     expect(world.gate.decide('HELLO', hello, null)).toEqual({ changes: [], replies: [] });
   });
 
   test('the greeting names software and epoch, and a chain that the gate does not follow', () => {
-    const hello = decode(Hello, decideGreeting(world.gate.state).replies[0]?.body ?? new Uint8Array());
+    const hello = decode(Hello, decideGreeting(world.gate.state, 0).replies[0]?.body ?? new Uint8Array());
     expect(hello).toMatchObject({ ok: true, value: { epoch: 0, tipHeight: 0, frozen: false } });
   });
 

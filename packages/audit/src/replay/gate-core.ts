@@ -47,12 +47,16 @@ export class GateCore implements Core {
     return toDecided(decideStart(this.#state));
   }
 
-  decideGreeting(): Decided {
-    return toDecided(decideGreeting(this.#state));
+  decideGreeting({ uptime }: Reading): Decided {
+    return toDecided(decideGreeting(this.#state, uptime));
   }
 
   apply(change: Uint8Array): void {
     this.#state = applyGate(this.#state, decodeGateChange(change));
+  }
+
+  noteSaid(): void {
+    // A gate remembers nothing of what it said itself.
   }
 
   adopt({ type: asked, header, body: asking }: Received, { type, body, at }: Answer): void {

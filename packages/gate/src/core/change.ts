@@ -13,6 +13,7 @@ import {
   name,
   optional,
   RECORD_MAX,
+  SignedCharter,
   sats,
   struct,
   text,
@@ -56,6 +57,19 @@ export const GateChange = variant({
   cleared: [3, Cleared],
   /** Can never be mined, by the word of two signers. */
   dead: [4, hash()],
+  /** A charter that follows the newest one, exactly as it came; installed and due at these running times. */
+  installed: [
+    5,
+    struct('GateInstalled', {
+      charter: field(1, SignedCharter),
+      at: field(2, uint()),
+      due: field(3, uint()),
+      /** Hashes of waiting charters that it takes back. */
+      revoked: field(4, list(hash(), 0, 8)),
+    }),
+  ],
+  /** An installed charter is in force. */
+  enacted: [6, struct('GateEnacted', { hash: field(1, hash()), at: field(2, uint()) })],
   /** The newest SIGNED of a signer to a vault that was shown. */
   head: [
     16,

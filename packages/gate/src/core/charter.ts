@@ -7,6 +7,7 @@ import {
   concatBytes,
   decodeCharter,
   equalBytes,
+  type GateMember,
   hashCharter,
   type Infer,
   type SignedCharter,
@@ -21,14 +22,17 @@ export interface GateWallet {
   readonly accounts: readonly HDKey[];
 }
 
+/** The charter in force at a gate, or one that waits there. */
 export interface GateCharter {
   readonly charter: Charter;
   readonly hash: Uint8Array;
   /** Hash of the first charter. */
   readonly first: Uint8Array;
-  /** This gate's name and place among the gates. */
+  /** This gate's name, and its place among the gates; -1 where it is not among them with its own keys. */
   readonly name: string;
   readonly place: number;
+  /** The keys that this gate has. */
+  readonly own: GateMember;
   readonly wallets: readonly GateWallet[];
 }
 
@@ -67,7 +71,8 @@ export function loadGateCharter(signed: Infer<typeof SignedCharter>, name: strin
   if (!decoded.ok) return no(`it is not a charter: ${decoded.fault.detail}`);
   const charter = decoded.value;
   const hash = hashCharter(bytes);
-  if (charter.first !== null) return no('a charter that succeeds another is not accepted by this version');
+  if (charter.first !== null)
+    return no('it succeeds another one: name the first, later ones come over the line');
   for (const custodian of charter.custodians) {
     const own = signatures.filter(([signer]) => signer === custodian.name);
     const [row] = own;
@@ -78,12 +83,28 @@ export function loadGateCharter(signed: Infer<typeof SignedCharter>, name: strin
   if (signatures.length !== charter.custodians.length)
     return no('it has signatures of people who are no custodians');
   const place = charter.gates.findIndex((gate) => gate.name === name);
-  if (place < 0)
+  const own = charter.gates[place];
+  if (own === undefined)
     return no(`it has no gate "${name}"; its gates are ${charter.gates.map((gate) => gate.name).join(', ')}`);
   const wallets = openWallets(charter);
   if (wallets === undefined)
     return no('a wallet has a key that is not a point of the curve, or the same key twice');
-  return { ok: true, value: { charter, hash, first: hash, name, place, wallets } };
+  return { ok: true, value: { charter, hash, first: hash, name, place, own, wallets } };
+}
+
+/** A charter that follows `before`, without a word on who signed it. @returns what is wrong with it, in words */
+export function openGateCharter(bytes: Uint8Array, before: GateCharter): GateCharter | string {
+  const decoded = decodeCharter(bytes);
+  if (!decoded.ok) return `not a charter: ${decoded.fault.detail}`;
+  const charter = decoded.value;
+  const wallets = openWallets(charter);
+  if (wallets === undefined)
+    return 'a wallet has a key that is not a point of the curve, or the same key twice';
+  const { own, first, name } = before;
+  const place = charter.gates.findIndex(
+    (gate) => gate.name === name && equalBytes(gate.key, own.key) && equalBytes(gate.sealKey, own.sealKey),
+  );
+  return { charter, hash: hashCharter(bytes), first, name, place, own, wallets };
 }
 
 function openWallets(charter: Charter): readonly GateWallet[] | undefined {

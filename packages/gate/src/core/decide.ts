@@ -6,6 +6,7 @@
 import {
   BODY_MAX,
   Bury,
+  CharterBody,
   Clear,
   Cleared,
   Done,
@@ -37,7 +38,8 @@ import { chargeFor, checkFees, checkWindows } from './limits.ts';
 import { type Rebuilt, rebuild } from './rebuild.ts';
 import { type GateRefusal, inOrder, refuse } from './refusal.ts';
 import { checkAnswers, type SignerAnswer } from './signed.ts';
-import { type GateState, runningTime } from './state.ts';
+import { applyGate, type GateState, runningTime } from './state.ts';
+import { findDue, install } from './succession.ts';
 import { type OpenSeal, type PartialSignatures, unsealAnswer } from './unseal.ts';
 import { noteHeads, witness } from './witness.ts';
 
@@ -61,26 +63,61 @@ export function decideStart(state: GateState): GateDecision {
 }
 
 /** What the vault is told first on each connection. A gate follows no chain: its tip is zero. */
-export function decideGreeting(state: GateState): GateDecision {
-  return { changes: [], replies: [{ type: 'HELLO', request: null, body: encode(Hello, describe(state)) }] };
+export function decideGreeting(state: GateState, uptime: number): GateDecision {
+  const hello = encode(Hello, describe(state, runningTime(state, uptime)));
+  return { changes: [], replies: [{ type: 'HELLO', request: null, body: hello }] };
 }
 
-function describe(state: GateState): Hello {
-  const { epoch } = state.charter.charter;
-  return { software: SOFTWARE, epoch, tipHeight: 0, tipHash: new Uint8Array(32), frozen: false };
+/** @param at running time, µs */
+function describe(state: GateState, at: number): Hello {
+  const { charter, hash, first } = state.charter;
+  const perMillitick = charter.clock.spacing * 1000;
+  const pending = state.waiting.map(
+    (row) =>
+      [
+        row.charter.charter.epoch,
+        row.charter.hash,
+        Math.max(0, Math.ceil((row.due - at) / perMillitick)),
+      ] as const,
+  );
+  return {
+    software: SOFTWARE,
+    epoch: charter.epoch,
+    tipHeight: 0,
+    tipHash: new Uint8Array(32),
+    frozen: false,
+    ...(equalBytes(hash, first) ? {} : { charter: hash }),
+    ...(pending.length === 0 ? {} : { pending }),
+  };
 }
 
-/** @param uptime µs since the program started */
+/** A charter that is due comes in force first. @param uptime µs since the program started */
 export function decideMessage(
   state: GateState,
   received: Received,
   uptime: number,
   open: OpenSeal,
 ): GateDecision {
+  const at = runningTime(state, uptime);
+  const due = findDue(state, at);
+  if (due === undefined) return decideUnder(state, received, uptime, open);
+  const enacted: GateChange = { kind: 'enacted', value: { hash: due.charter.hash, at } };
+  // Deciding changes nothing, so what is shared with the state is safe; what enacting replaces is copied.
+  const next = applyGate({ ...state, shares: [...state.shares] }, enacted);
+  const decision = decideUnder(next, received, uptime, open);
+  return { ...decision, changes: [enacted, ...decision.changes] };
+}
+
+function decideUnder(state: GateState, received: Received, uptime: number, open: OpenSeal): GateDecision {
   const { type, header, body } = received;
   if (type === 'HELLO') return { changes: [], replies: [] };
   const { request } = header;
   if (request === null) return reject(null, 'MALFORMED', 'a request without a request id');
+  if (!state.charter.charter.vaults.some(({ name }) => name === header.sender))
+    return reject(request, 'WRONG_PEER', `${header.sender} is no vault of the charter in force`);
+  if (type === 'CHARTER') return decideCharter(state, request, body, uptime);
+  if (state.charter.place < 0 && type !== 'STATUS')
+    return reject(request, 'WRONG_PEER', 'this gate is not in the charter in force');
   if (type === 'STATUS') return decideStatus(state, request, body, uptime);
   if (type === 'CLEAR') return decideClear(state, request, body, uptime, open);
   if (type === 'BURY') return decideBury(state, request, body);
@@ -93,8 +130,26 @@ function decideStatus(state: GateState, request: Uint8Array, body: Uint8Array, u
   if (!status.ok) return reject(request, status.fault.code, status.fault.detail);
   const { spacing } = state.charter.charter.clock;
   const millitick = Math.floor(runningTime(state, uptime) / (spacing * 1000));
-  const reply = encode(State, { ...describe(state), millitick, coins: 0, windows: [] });
+  const reply = encode(State, {
+    ...describe(state, runningTime(state, uptime)),
+    millitick,
+    coins: 0,
+    windows: [],
+  });
   return { changes: [], replies: [{ type: 'STATE', request, body: reply }] };
+}
+
+function decideCharter(
+  state: GateState,
+  request: Uint8Array,
+  body: Uint8Array,
+  uptime: number,
+): GateDecision {
+  const given = decode(CharterBody, body, BODY_MAX);
+  if (!given.ok) return reject(request, given.fault.code, given.fault.detail);
+  const installation = install(state, given.value.charter, runningTime(state, uptime));
+  if (!installation.ok) return { changes: [], replies: [refusal(request, [installation.refusal])] };
+  return { changes: installation.changes, replies: [{ type: 'DONE', request, body: encode(Done, {}) }] };
 }
 
 function decideBury(state: GateState, request: Uint8Array, body: Uint8Array): GateDecision {
@@ -212,7 +267,10 @@ function unsealAll(
   rebuilt: Rebuilt,
   open: OpenSeal,
 ): { readonly signatures: readonly PartialSignatures[] } | { readonly refusals: readonly GateRefusal[] } {
-  const opened = answers.map((answer) => unsealAnswer(state.charter, answer, rebuilt.inputs.length, open));
+  const known = new Set(state.charters.values());
+  const opened = answers.map((answer) =>
+    unsealAnswer(state.charter, known, answer, rebuilt.inputs.length, open),
+  );
   const refusals = opened.flatMap((result) => ('code' in result ? [result] : []));
   return refusals.length > 0
     ? { refusals }

@@ -78,14 +78,17 @@ export function checkWindows(state: GateState, charge: Charge): readonly GateRef
   const { policy, gates, clock } = state.charter.charter;
   return policy.windows.flatMap((window) => {
     const since = charge.at - window.ticks * clock.spacing * 1_000_000;
+    // A gate that is gone may have cleared its share of this window before it went.
+    const former = state.shares.filter(({ until }) => until > since).map((row) => row.gates);
+    const number = Math.max(gates.length, ...former);
     const used = state.charges.filter(({ at }) => at > since);
     const amount = used.reduce((sum, row) => sum + row.amount, 0n);
     const count = used.reduce((sum, row) => sum + row.count, 0);
     const fees = used.reduce((sum, row) => sum + row.fee, 0n);
-    const shares = BigInt(gates.length);
+    const shares = BigInt(number);
     const limits = {
       amount: window.amount / shares,
-      count: Math.floor(window.count / gates.length),
+      count: Math.floor(window.count / number),
       fee: window.fee / shares,
     };
     const refusals: GateRefusal[] = [];

@@ -3,6 +3,9 @@
 /** In the order of protocol-spec/codes.json; a test compares. */
 export const GATE_CODES = [
   'CONFLICT_ID',
+  'CHARTER_CHAIN',
+  'CHARTER_QUORUM',
+  'CHARTER_UNFIT',
   'LIMIT',
   'VALUE_RANGE',
   'DUP_INPUT',

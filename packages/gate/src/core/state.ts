@@ -5,6 +5,7 @@
 import { toHex } from '@coldwire/protocol';
 import type { GateChange, GateResult } from './change.ts';
 import type { GateCharter } from './charter.ts';
+import { applyEnacted, applyInstalled, gateNames } from './succession.ts';
 import { applyHead, type SeenHeads } from './witness.ts';
 
 export const RESULTS_KEPT = 1024;
@@ -35,6 +36,12 @@ export interface Payment {
   readonly amount: bigint;
 }
 
+/** `due`: running time, µs. */
+export interface WaitingCharter {
+  readonly charter: GateCharter;
+  readonly due: number;
+}
+
 /** The same as it is journalled: scriptPubKey, requester, sat. */
 export type PaymentRow = readonly [script: Uint8Array, requester: string, amount: bigint];
 
@@ -45,6 +52,12 @@ export function readPayment([script, requester, amount]: PaymentRow, at: number)
 export interface GateState {
   /** The charter in force. */
   charter: GateCharter;
+  /** Oldest first. */
+  waiting: readonly WaitingCharter[];
+  /** Of every charter that was ever installed, by its hash: the names of its gates, joined by commas. */
+  readonly charters: Map<string, string>;
+  /** How many gates shared the windows until when (running time, µs), under charters that are not in force any more. */
+  readonly shares: { readonly until: number; readonly gates: number }[];
   readonly results: Map<string, GateResult>;
   /** By txid as people see it. */
   readonly cleared: Map<string, ClearedRecord>;
@@ -72,6 +85,9 @@ export interface GateState {
 export function createGateState(charter: GateCharter): GateState {
   return {
     charter,
+    waiting: [],
+    charters: new Map([[toHex(charter.hash), gateNames(charter)]]),
+    shares: [],
     results: new Map(),
     cleared: new Map(),
     feesCharged: new Map(),
@@ -110,6 +126,12 @@ export function applyGate(state: GateState, change: GateChange): GateState {
       return rememberCleared(state, change.value);
     case 'head':
       applyHead(state.heads, change.value);
+      return state;
+    case 'installed':
+      applyInstalled(state, change.value);
+      return state;
+    case 'enacted':
+      applyEnacted(state, change.value);
       return state;
     case 'dead':
       state.dead.add(displayHash(change.value));

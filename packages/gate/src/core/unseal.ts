@@ -23,23 +23,25 @@ export interface PartialSignatures {
   readonly signatures: readonly Uint8Array[];
 }
 
+/** @param known lists of gates that are sealed to, each joined by commas */
 export function unsealAnswer(
   charter: GateCharter,
+  known: ReadonlySet<string>,
   answer: SignerAnswer,
   inputs: number,
   open: OpenSeal,
 ): PartialSignatures | GateRefusal {
   const { requestHash, txid, commitment, sealed } = answer.signed;
-  const { gates } = charter.charter;
-  const wrapsAll =
-    sealed.wraps.length === gates.length && sealed.wraps.every(([name], i) => name === gates[i]?.name);
-  if (!wrapsAll) return refuse('GATE_SEAL', { signer: answer.signer });
+  // To all gates, as the charter in force at the signer lists them: one that is known here, not always the one in force here.
+  const names = sealed.wraps.map(([name]) => name);
+  const place = names.indexOf(charter.name);
+  if (place < 0 || !known.has(names.join())) return refuse('GATE_SEAL', { signer: answer.signer });
   const message: SealedMessage = {
     ephemeral: sealed.ephemeral,
     wraps: sealed.wraps.map(([, bytes], gate) => ({ gate, bytes })),
     ciphertext: sealed.ciphertext,
   };
-  const opened = open(charter.place, sealContext(charter.first, requestHash, txid), message);
+  const opened = open(place, sealContext(charter.first, requestHash, txid), message);
   if (opened === null || opened.plaintext.length !== 64 * inputs)
     return refuse('GATE_SEAL', { signer: answer.signer });
   if (!equalBytes(taggedHash('commitment', opened.plaintext), commitment)) {

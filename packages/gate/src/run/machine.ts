@@ -8,9 +8,11 @@ import type { Entry, EvidenceLog } from '@coldwire/evidence';
 import {
   type Ed25519Signer,
   encode,
+  equalBytes,
   type Received,
   Refused,
   taggedHash,
+  toHex,
 } from '@coldwire/protocol';
 import { openSealed } from '@coldwire/protocol/seal/index.ts';
 import { encodeGateChange, type GateChange } from '../core/change.ts';
@@ -101,9 +103,10 @@ export class GateMachine implements ChannelOwner {
 
   onUp(): void {
     this.#report.connected();
+    this.#heedRoster();
     if (this.#channel?.greets !== true) return;
     const at = this.read();
-    for (const reply of decideGreeting(this.#state).replies) this.#reply(reply, at);
+    for (const reply of decideGreeting(this.#state, at.uptime).replies) this.#reply(reply, at);
   }
 
   onDown(reason: string): void {
@@ -130,9 +133,27 @@ export class GateMachine implements ChannelOwner {
     this.#report.alarm(code, detail);
   }
 
+  /** Nobody is spoken with whom the charter in force does not list with this key; a gate that it drops clears nothing more. */
+  #heedRoster(): void {
+    const line = this.#channel?.line;
+    const { charter, place } = this.#state.charter;
+    const isListed = charter.vaults.some(
+      ({ name, key }) => line !== undefined && name === line.peer && equalBytes(key, line.peerKey),
+    );
+    if (place < 0) this.onAlarm('WRONG_PEER', 'the charter in force does not list this gate with its keys');
+    if (isListed || line === undefined) return;
+    this.onAlarm('WRONG_PEER', `the charter in force has no vault ${line.peer} with this key`);
+    this.#channel?.hangUp('WRONG_PEER');
+  }
+
   #apply(changes: readonly GateChange[]): void {
     for (const change of changes) {
       this.#state = applyGate(this.#state, change);
+      if (change.kind === 'enacted') {
+        const { charter, hash } = this.#state.charter;
+        this.#report.event('charter', { epoch: charter.epoch, hash: toHex(hash) });
+        this.#heedRoster();
+      }
       if (change.kind === 'cleared') {
         const { txid, fee, intents } = change.value;
         this.#report.cleared(txid, fee, intents.length);

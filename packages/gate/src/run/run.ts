@@ -11,7 +11,14 @@ import {
 } from '@coldwire/channel';
 import { openLog } from '@coldwire/evidence';
 import { EXIT, Failure, openSecureDirectory, readRoleKey } from '@coldwire/program';
-import { createChain, createEd25519Signer, decodeCharter, equalBytes, type Line } from '@coldwire/protocol';
+import {
+  createChain,
+  createEd25519Signer,
+  decodeCharter,
+  equalBytes,
+  type Line,
+  type Member,
+} from '@coldwire/protocol';
 import { gatePublicKey } from '@coldwire/protocol/seal/index.ts';
 import { decodeGateChange } from '../core/change.ts';
 import { type GateCharter, loadGateCharter } from '../core/charter.ts';
@@ -46,7 +53,7 @@ export function runGate(options: RunOptions): void {
       todo: 'Name this gate’s own key file.',
     });
   }
-  const line = lineTo(charter, options.vault);
+  const peer = options.vault ?? charter.charter.vaults[0]?.name ?? '';
   const directory = openSecureDirectory(options.state);
   const report = new GateReport(directory, charter.name);
   const port = openLastingLine(options.line, {
@@ -55,13 +62,14 @@ export function runGate(options: RunOptions): void {
     onBack: () => report.portBack(),
   });
   let state = createGateState(charter);
-  let chain = createChain(line);
+  let chain = createChain(lineTo(charter.name, { name: peer, key: new Uint8Array(32) }));
   const { log, torn } = openLog(directory, charter.name, (record) => {
     const [, kind, , , bytes] = record;
     if (kind === 'change') state = applyGate(state, decodeGateChange(bytes));
     else if (kind === 'local') refuseOtherCharter(bytes, charter, directory);
     else chain = foldRecord(chain, record);
   });
+  chain = { ...chain, line: lineTo(charter.name, findVault(state.charter, peer)) };
   if (torn > 0) report.event('torn', { bytes: torn });
   const machine = new GateMachine(state, log, identity, key.seal, report);
   machine.start();
@@ -97,15 +105,18 @@ function findGate(charter: Uint8Array, key: Uint8Array): string | undefined {
   return decoded.ok ? decoded.value.gates.find((gate) => equalBytes(gate.key, key))?.name : undefined;
 }
 
-function lineTo({ charter, name }: GateCharter, vault: string | undefined): Line {
-  const peer = vault === undefined ? charter.vaults[0] : charter.vaults.find((row) => row.name === vault);
-  if (peer === undefined) {
-    throw new Failure(EXIT.USAGE, {
-      what: `the charter has no vault "${vault}"`,
-      todo: `Its vaults are: ${charter.vaults.map((row) => row.name).join(', ')}.`,
-    });
-  }
-  return { self: name, peer: peer.name, peerKey: peer.key, incoming: 'down', receiver: 'gate' };
+/** In the charter in force, which the log knows. @throws Failure */
+function findVault({ charter }: GateCharter, name: string): Member {
+  const vault = charter.vaults.find((row) => row.name === name);
+  if (vault !== undefined) return vault;
+  throw new Failure(EXIT.USAGE, {
+    what: `the charter has no vault "${name}"`,
+    todo: `Its vaults are: ${charter.vaults.map((row) => row.name).join(', ')}.`,
+  });
+}
+
+function lineTo(self: string, { name, key }: Member): Line {
+  return { self, peer: name, peerKey: key, incoming: 'down', receiver: 'gate' };
 }
 
 /** A start's local record holds the hash of the charter: what was cleared under one is not another's. */
