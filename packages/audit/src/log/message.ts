@@ -106,8 +106,13 @@ export const ANSWERS: { readonly [request: string]: readonly MessageType[] } = {
   DEAD: ['DEATH', 'REFUSED'],
   BURY: ['DONE', 'REFUSED'],
   FREEZE: ['DONE', 'REFUSED'],
+  UNFREEZE: ['DONE', 'REFUSED'],
   REGISTER: ['DONE', 'REFUSED'],
+  CHARTER: ['DONE', 'REFUSED'],
   CLEAR: ['CLEARED', 'REFUSED'],
+  WITNESS: ['WITNESSED', 'REFUSED'],
+  ATTEST: ['DONE', 'REFUSED'],
+  RESTORE: ['DONE', 'REFUSED'],
 };
 
 export function isResult(type: MessageType): boolean {

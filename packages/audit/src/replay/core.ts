@@ -4,6 +4,7 @@
  */
 import type { MessageType, Received } from '@coldwire/protocol';
 import type { Happening } from '../log/local.ts';
+import type { LoggedMessage } from '../log/message.ts';
 
 /** The exact readings that a decision was given. */
 export interface Reading {
@@ -57,6 +58,8 @@ export interface Core {
   decideGreeting(at: Reading): Decided | undefined;
   /** @throws Error if the bytes are no change, or do not fit the state */
   apply(change: Uint8Array): void;
+  /** A message that the machine has said: its hash and number are not the rules' to make. */
+  noteSaid(message: LoggedMessage): void;
   /** Takes over a verdict that cannot be reached again. */
   adopt(received: Received, answer: Answer): void;
   /** Milliticks as STATE tells them at a reading. */

@@ -75,6 +75,9 @@ class OwnLog {
     else if (first.kind === 'message' && first.message.way === 'received')
       this.#stepReceived(batch, first.message);
     else this.#stepSent(batch);
+    for (const item of batch) {
+      if (item.kind === 'message' && item.message.way === 'sent') this.#core.noteSaid(item.message);
+    }
   }
 
   /** What is missing at the end was lost in the crash, or is not written yet. */

@@ -5,12 +5,14 @@ import { BODY_MAX, decode, equalBytes, type Received, Signed } from '@coldwire/p
 import { apply, decodeChange, encodeChange } from '@coldwire/signer/core/change.ts';
 import { decide } from '@coldwire/signer/core/decide.ts';
 import { type Decision, LOCAL_EVENTS, type SignerEvent } from '@coldwire/signer/core/event.ts';
+import { noteSigned } from '@coldwire/signer/core/heads.ts';
 import { planSignatures } from '@coldwire/signer/core/signatures.ts';
 import { createState, type SignerState } from '@coldwire/signer/core/state.ts';
 import { displayTxid } from '@coldwire/wallet';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { verify } from '@noble/secp256k1';
 import type { Happening } from '../log/local.ts';
+import type { LoggedMessage } from '../log/message.ts';
 import type { ClearedSpend } from '../verify/cleared.ts';
 import type { Core, Decided, Effect, Reading, Signing } from './core.ts';
 
@@ -46,6 +48,10 @@ export class SignerCore implements Core {
 
   apply(change: Uint8Array): void {
     this.state = apply(this.state, decodeChange(change));
+  }
+
+  noteSaid({ type, header, hash }: LoggedMessage): void {
+    if (type === 'SIGNED') noteSigned(this.state.heads, header.recipient, { seq: header.seq, hash });
   }
 
   adopt(): void {

@@ -96,6 +96,7 @@ class VaultLog {
     else if (asked !== undefined) this.#compareAnswer(message, asked, at);
     else if (message.type !== 'NOTICE')
       this.#tally.differs(message.place, `${nameOf(message)}: ${message.type} that follows from no request`);
+    this.#core.noteSaid(message);
     this.#last = at;
   }
 

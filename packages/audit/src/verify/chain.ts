@@ -2,9 +2,11 @@
  * The chains of messages in one log: gapless, each naming the one before it, each a receipt for exactly what its sender had
  * taken when it spoke. Proves that nothing was removed, repeated, moved or put in. Spec: protocol-spec/4-messages.md, "Chain".
  */
-import { equalBytes } from '@coldwire/protocol';
+import { equalBytes, fromHex } from '@coldwire/protocol';
 import type { Findings } from '../finding.ts';
+import type { Entry } from '../log/load-log.ts';
 import { type LoggedMessage, nameOf } from '../log/message.ts';
+import type { Transcript } from '../log/transcript.ts';
 
 export const CHECK_CHAIN = 'chain';
 
@@ -25,10 +27,17 @@ interface Line {
 
 const ZERO: End = { seq: 0, hash: new Uint8Array(32) };
 
-/** Messages of one log, in its order. */
-export function checkChains(messages: readonly LoggedMessage[], findings: Findings): void {
+/**
+ * Messages of one log, in its order. A signer that has lost its memory goes on from where its peer says that it stands, and
+ * writes that down: the gap is then no finding of this log, and shows where the log is held against its peer's.
+ */
+export function checkChains({ items }: Transcript, findings: Findings): void {
   const lines = new Map<string, Line>();
-  for (const message of messages) {
+  for (const item of items) {
+    if (item.kind === 'local' && item.local.event === 'realign')
+      realign(lines, item.local.detail, item.entry, findings);
+    if (item.kind !== 'message') continue;
+    const { message } = item;
     const peer = message.way === 'sent' ? message.header.recipient : message.header.sender;
     let line = lines.get(peer);
     if (line === undefined) {
@@ -39,6 +48,26 @@ export function checkChains(messages: readonly LoggedMessage[], findings: Findin
     if (message.way === 'sent') takeSent(line, message, findings);
     else takeReceived(line, message, findings);
   }
+}
+
+function realign(lines: Map<string, Line>, detail: string, { place }: Entry, findings: Findings): void {
+  const found = /^(\d{1,16}) ([0-9a-f]{64}) (\d{1,16}) ([0-9a-f]{64}) (.{1,16})$/u.exec(detail);
+  if (found === null) {
+    findings.find('AUDIT_RECORD', place, 'a realignment that names no places');
+    return;
+  }
+  const [, mine = '', mineHash = '', theirs = '', theirsHash = '', peer = ''] = found;
+  const end = { seq: Number(mine), hash: fromHex(mineHash) };
+  lines.set(peer, {
+    mine: end,
+    theirs: { seq: Number(theirs), hash: fromHex(theirsHash) },
+    acknowledged: end.seq,
+    sent: new Map([[end.seq, end.hash]]),
+  });
+  findings.note(
+    place,
+    `it had lost its memory and went on after message ${mine} to ${peer}, as ${peer} told it`,
+  );
 }
 
 function takeSent(line: Line, message: LoggedMessage, findings: Findings): void {

@@ -77,7 +77,7 @@ export function verifyTranscripts(
       checkOrigin(message, roster, findings);
       checkOwner(message, transcript.owner, findings);
     }
-    checkChains(transcript.messages, findings);
+    checkChains(transcript, findings);
     checkReadings(transcript, findings);
     checkStarts(transcript, roster, findings);
     if (transcript.role === 'signer') checkNotices(transcript, findings);
