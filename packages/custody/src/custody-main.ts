@@ -6,6 +6,7 @@ import '@coldwire/program/runtime.ts';
 import { defineProgram, runMain } from '@coldwire/program';
 import { addIdentity } from './commands/identity.ts';
 import { addKeygen } from './commands/keygen.ts';
+import { addOrder } from './commands/order.ts';
 import { addSeal } from './commands/seal.ts';
 import { addUnseal } from './commands/unseal.ts';
 import { addVerify } from './commands/verify.ts';
@@ -19,6 +20,6 @@ Recovery without this program: protocol-spec/8-custody.md, "Recovery".`;
 
 runMain(async () => {
   const program = defineProgram('coldwire-custody', ABOUT).addHelpText('after', EXITS);
-  for (const add of [addIdentity, addKeygen, addVerify, addUnseal, addSeal]) add(program);
+  for (const add of [addIdentity, addKeygen, addVerify, addUnseal, addSeal, addOrder]) add(program);
   await program.parseAsync(process.argv);
 }, 'coldwire-custody');

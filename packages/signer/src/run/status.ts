@@ -55,7 +55,7 @@ function findLatch({ policy }: SignerState, at: Circumstances): Blocker[] {
   const { latch } = policy.memory;
   if (latch === null) return [];
   const { code, gate, have, seen } = latch;
-  const text = `latched: ${gate} has seen its message ${seen}, this disk holds ${have}; waiting for the custodians' order to restore`;
+  const text = `latched: ${gate} has seen its message ${seen}, this disk holds ${have}; waiting for ${policy.charter.charter.quorum} custodians: coldwire-custody order restore --start ${policy.memory.nonce ?? ''}`;
   return [
     {
       code,
@@ -132,6 +132,7 @@ export function describeSigner(machine: Machine, report: Report, verdict: Verdic
   const at = describeCircumstances(machine, report, disk);
   return {
     signer: name,
+    start: policy.memory.nonce,
     state: machine.unlocked ? 'unlocked' : 'locked',
     since: iso(at.lockChanged),
     blockers: findBlockers(machine.state, at).map((blocker) => ({ ...blocker })),
