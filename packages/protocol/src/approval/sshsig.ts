@@ -6,6 +6,7 @@
  */
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes } from '../bytes.ts';
+import { findInvalidUtf8 } from '../cbor/utf8.ts';
 import { APPROVER_KEYS, type ApproverKey } from '../charter/charter.ts';
 import type { Touch } from './approval.ts';
 
@@ -90,9 +91,11 @@ class Fields {
     return length && this.take(new DataView(length.buffer).getUint32(0));
   }
 
+  /** Undefined for what is not UTF-8: two texts must not read as one. */
   text(): string | undefined {
     const bytes = this.string();
-    return bytes && new TextDecoder().decode(bytes);
+    if (bytes === undefined || findInvalidUtf8(bytes, 0, bytes.length) >= 0) return undefined;
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   }
 }
 

@@ -120,4 +120,16 @@ describe('an SSH signature', () => {
     ];
     for (const file of bad) expect(readSshSignature(file), file).toBe(undefined);
   });
+
+  it('is not read where a text in it is no UTF-8, and a byte order mark is a part of the text', () => {
+    const sk = (application: Uint8Array) =>
+      concatBytes(
+        sshString('sk-ssh-ed25519@openssh.com'),
+        sshString(new Uint8Array(32)),
+        sshString(application),
+      );
+    expect(readKeyBlob(sk(Uint8Array.of(0x73, 0xff)))).toBe(undefined);
+    const marked = readKeyBlob(sk(Uint8Array.of(0xef, 0xbb, 0xbf, 0x73)));
+    expect(marked?.application).toBe('\ufeffs');
+  });
 });
