@@ -16,7 +16,11 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     program: 'failures in words for people',
   },
   wallet: { protocol: 'bytes, results and faults' },
-  policy: { protocol: 'charter, intents, drafts', wallet: 'scripts, sizes, transactions' },
+  policy: {
+    protocol: 'charter, intents, drafts',
+    wallet: 'scripts, sizes, transactions',
+    program: 'what to do about a charter file that is not in force, in words: charter/open.ts alone',
+  },
   signer: {
     protocol: 'messages and bodies',
     program: 'command line, exit codes',

@@ -79,7 +79,7 @@ export function verifyCharterSignatures(
   const [bytes, signatures] = signed;
   if (!equalBytes(bytes, loaded.bytes)) return ['the signatures are under another charter'];
   if (loaded.charter.first !== null)
-    return ['a charter that succeeds another is not accepted by this version'];
+    return ['it follows another charter: what signs it is a quorum of the one in force'];
   const problems: string[] = [];
   const seen = new Set<string>();
   for (const [name, signature] of signatures) {

@@ -173,7 +173,7 @@ describe('the signatures under a charter', () => {
     const later = mustLoad({ ...regtest, first: loaded.hash, previous: loaded.hash });
     expect(later.first).toEqual(loaded.hash);
     expect(verifyCharterSignatures([later.bytes, []], later)).toEqual([
-      'a charter that succeeds another is not accepted by this version',
+      'it follows another charter: what signs it is a quorum of the one in force',
     ]);
   });
 });

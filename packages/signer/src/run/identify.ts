@@ -3,7 +3,8 @@
  * Refuses a charter that does not hold together, is not wholly signed, or names no such signer or vault.
  */
 import { readSignedCharter } from '@coldwire/channel';
-import { type CharterInForce, loadCharter, verifyCharterSignatures } from '@coldwire/policy';
+import type { CharterInForce } from '@coldwire/policy';
+import { openFirstCharter } from '@coldwire/policy/charter/open.ts';
 import { EXIT, Failure } from '@coldwire/program';
 import { equalBytes, type Line } from '@coldwire/protocol';
 import type { SignerState } from '../core/state.ts';
@@ -13,22 +14,7 @@ const HARDENED = 0x8000_0000;
 
 /** @throws Failure */
 export function openCharter(path: string): CharterInForce {
-  const signed = readSignedCharter(path);
-  const loaded = loadCharter(signed[0]);
-  if (!loaded.ok) {
-    throw new Failure(EXIT.BAD_INPUT, {
-      what: `the charter does not hold together: ${loaded.problems.join('; ')}`,
-      where: path,
-      todo: 'Have it built again: coldwire-charter build.',
-    });
-  }
-  const problems = verifyCharterSignatures(signed, loaded.value);
-  if (problems.length === 0) return loaded.value;
-  throw new Failure(EXIT.REFUSED, {
-    what: `the charter is not in force: ${problems.join('; ')}`,
-    where: path,
-    todo: 'Have the missing custodians sign it: coldwire-charter sign.',
-  });
+  return openFirstCharter(readSignedCharter(path), path);
 }
 
 /** The same before the charter in force is known: the log has what followed the first. */

@@ -3,7 +3,8 @@
  * Refuses everything else. Spec: protocol-spec/5-charter.md.
  */
 import { readSignedCharter } from '@coldwire/channel';
-import { type CharterInForce, loadCharter, verifyCharterSignatures } from '@coldwire/policy';
+import type { CharterInForce } from '@coldwire/policy';
+import { openFirstCharter } from '@coldwire/policy/charter/open.ts';
 import { EXIT, Failure, readRoleKey } from '@coldwire/program';
 import { createEd25519Signer, type Ed25519Signer, equalBytes, type Line } from '@coldwire/protocol';
 import { checkWallet, createScripts, type WalletScripts } from '@coldwire/wallet';
@@ -12,22 +13,7 @@ import type { ScreenEndpoint } from '../screening/index.ts';
 
 /** @throws Failure */
 export function openCharter(path: string): CharterInForce {
-  const signed = readSignedCharter(path);
-  const loaded = loadCharter(signed[0]);
-  if (!loaded.ok) {
-    throw new Failure(EXIT.BAD_INPUT, {
-      what: `the charter does not hold together: ${loaded.problems.join('; ')}`,
-      where: path,
-      todo: 'Have it built again: coldwire-charter build.',
-    });
-  }
-  const problems = verifyCharterSignatures(signed, loaded.value);
-  if (problems.length === 0) return loaded.value;
-  throw new Failure(EXIT.REFUSED, {
-    what: `the charter is not in force: ${problems.join('; ')}`,
-    where: path,
-    todo: 'Have the missing custodians sign it: coldwire-charter sign.',
-  });
+  return openFirstCharter(readSignedCharter(path), path);
 }
 
 /** The scripts of the charter's wallets, in its order. @throws Failure if a wallet's keys cannot be used */
