@@ -2,6 +2,7 @@ import { networks, Output } from '@bitcoinerlab/descriptors-scure';
 import { equalBytes, fromHex, toHex } from '@coldwire/protocol/bytes.ts';
 import { Point } from '@noble/secp256k1';
 import { expect, test } from 'vitest';
+import { inForm } from '../../../test/world/form.ts';
 import {
   type AccountKey,
   accountPath,
@@ -18,6 +19,7 @@ import {
 import { noblePointMath } from '../src/noble.ts';
 import { childPrivateKey, createRandom, makeWallet } from './known-wallets.ts';
 
+const WALLETS = inForm(8, 100);
 const NETWORK_NAMES: readonly Network[] = ['mainnet', 'testnet4', 'signet', 'regtest'];
 const ORACLE_NETWORK = {
   mainnet: networks.bitcoin,
@@ -26,10 +28,10 @@ const ORACLE_NETWORK = {
   regtest: networks.regtest,
 };
 
-test('scripts and addresses of 25 random wallets equal those of an independent descriptor library', () => {
+test('scripts and addresses of random wallets equal those of an independent descriptor library', () => {
   const random = createRandom('scripts');
   let compared = 0;
-  for (let i = 0; i < 25; i++) {
+  for (let i = 0; i < WALLETS; i++) {
     const network = NETWORK_NAMES[i % 4] ?? 'regtest';
     const { wallet } = makeWallet(`scripts ${i}`, network);
     const scripts = createScripts(wallet, noblePointMath);
@@ -48,7 +50,7 @@ test('scripts and addresses of 25 random wallets equal those of an independent d
       }
     }
   }
-  expect(compared).toBe(200);
+  expect(compared).toBe(8 * WALLETS);
 });
 
 test('a signer that adds the two public tweaks to its account key reaches the child key of the script', () => {
