@@ -314,12 +314,16 @@ export class World {
     this.apply(freeze(this.state, by, this.uptime).changes);
   }
 
+  registration(requester: string, script: Uint8Array, key = requester): Register {
+    const registration = encode(Registration, { requester, script });
+    return { registration, signature: identity(key).sign(hashRegistration(this.loaded.first, registration)) };
+  }
+
   /** The requester registers a destination. */
   register(requester: string, script: Uint8Array, key = requester): ReturnType<typeof register> {
-    const registration = encode(Registration, { requester, script });
-    const signature = identity(key).sign(hashRegistration(this.loaded.first, registration));
-    this.note('REGISTER', encode(Register, { registration, signature }));
-    const outcome = register(this.state, { registration, signature }, this.uptime);
+    const body = this.registration(requester, script, key);
+    this.note('REGISTER', encode(Register, body));
+    const outcome = register(this.state, body, this.uptime);
     if (outcome.kind === 'ok') this.apply(outcome.changes);
     return outcome;
   }

@@ -6,6 +6,8 @@
  *   GET  /v1/withdrawals        ?state=&after=&limit=
  *   GET  /v1/withdrawals/{id}   with its history
  *   GET  /v1/status
+ *   POST /v1/approvals          {intent, approver, expires, signature, touch}  → 201 kept, 200 known, 400 refused, 404
+ *   POST /v1/registrations      {registration, signature}  → 201 new, 200 known, 400 refused
  *   POST /v1/addresses          → 201 a fresh receiving address
  */
 import type { CharterInForce } from '@coldwire/policy';
@@ -25,16 +27,28 @@ import {
   summarize,
   tipHeight,
 } from '../queue/index.ts';
+import { readApproval, takeApproval } from './approvals.ts';
+import {
+  type DestinationCharter,
+  findDestinationObstacles,
+  readRegistration,
+  takeRegistration,
+} from './destinations.ts';
 import { authenticate, findObstacles } from './intake.ts';
 import { historyJson, summaryJson, withdrawalJson } from './view.ts';
 
+export type ApiCharter = DestinationCharter & Pick<CharterInForce, 'network'>;
+
 export interface ApiContext {
   readonly store: Store;
-  readonly charter: Pick<CharterInForce, 'first' | 'policy' | 'requesters' | 'network'>;
+  readonly charter: ApiCharter;
   /** In the order of the charter's wallets; addresses are handed out of the last. */
   readonly scripts: readonly WalletScripts[];
   /** Called after a new intent is on disk, so that the loop does not wait for its next round. */
   readonly onIntent: () => void;
+  /** The same for an approval, and for a destination that signers are to be shown. */
+  readonly onApproval: () => void;
+  readonly onRegistration: () => void;
 }
 
 /** Bytes of a request's body: one intent in hexadecimal. */
@@ -60,7 +74,10 @@ function postIntent(context: ApiContext, body: unknown): JsonReply {
   if (checked.kind === 'refused') return refusal(checked.codes, 'not signed by a requester of the charter');
   // One that is known already is answered whatever the chain says by now: repeating a request is harmless.
   if (findWithdrawal(store, checked.intent.id) === undefined) {
-    const obstacles = findObstacles(checked.intent, charter, tipHeight(store));
+    const obstacles = [
+      ...findObstacles(checked.intent, charter, tipHeight(store)),
+      ...findDestinationObstacles(checked.intent, charter, store),
+    ];
     if (obstacles.length > 0) return refusal(obstacles, 'every signer would refuse this intent');
   }
   const submission = submitIntent(store, signed);
@@ -68,7 +85,36 @@ function postIntent(context: ApiContext, body: unknown): JsonReply {
     return errorReply(409, submission.code, 'the id came before with other contents');
   if (submission.kind === 'created') context.onIntent();
   const status = submission.kind === 'created' ? 201 : 200;
-  return ok(status, withdrawalJson(store, submission.withdrawal, charter.network));
+  return ok(status, withdrawalJson(store, submission.withdrawal, charter));
+}
+
+function postApproval(context: ApiContext, body: unknown): JsonReply {
+  const { store, charter } = context;
+  const approval = readApproval(body);
+  if (approval === undefined)
+    return refusal(['MALFORMED'], 'the body must be what coldwire-custody approve wrote');
+  const taken = takeApproval(store, charter, approval);
+  if (taken.kind === 'unknown') return errorReply(404, 'NOT_FOUND', 'there is no such withdrawal');
+  if (taken.kind === 'refused') return refusal(['APPROVAL_MISSING'], taken.detail);
+  if (taken.kind === 'kept') context.onApproval();
+  const withdrawal = findWithdrawal(store, taken.id);
+  if (withdrawal === undefined) throw new Error('a withdrawal went away');
+  return ok(taken.kind === 'kept' ? 201 : 200, withdrawalJson(store, withdrawal, charter));
+}
+
+function postRegistration(context: ApiContext, body: unknown): JsonReply {
+  const { store, charter } = context;
+  const register = readRegistration(body);
+  if (register === undefined)
+    return refusal(['MALFORMED'], 'the body must be {"registration": hex, "signature": hex}, in lower case');
+  const taken = takeRegistration(store, charter, register);
+  if (taken.kind === 'malformed') return refusal(['MALFORMED'], taken.detail);
+  if (taken.kind === 'unsigned')
+    return refusal(['REGISTRATION_SIGNATURE'], 'not signed by a requester of the charter');
+  const { requester, script } = taken;
+  if (taken.kind === 'created') context.onRegistration();
+  const address = encodeAddress(script, charter.network) ?? null;
+  return ok(taken.kind === 'created' ? 201 : 200, { requester, script, address });
 }
 
 function parseId(text: string | null | undefined): Uint8Array | undefined {
@@ -86,7 +132,7 @@ function getList({ store, charter }: ApiContext, query: URLSearchParams): JsonRe
     return refusal(['MALFORMED'], `state, after (an id) and limit (1 to ${PAGE}) are what it takes`);
   }
   const withdrawals = listWithdrawals(store, { state, after, limit });
-  return ok(200, { withdrawals: withdrawals.map((one) => withdrawalJson(store, one, charter.network)) });
+  return ok(200, { withdrawals: withdrawals.map((one) => withdrawalJson(store, one, charter)) });
 }
 
 function getOne({ store, charter }: ApiContext, text: string | undefined): JsonReply {
@@ -94,7 +140,7 @@ function getOne({ store, charter }: ApiContext, text: string | undefined): JsonR
   const withdrawal = id === undefined ? undefined : findWithdrawal(store, id);
   if (withdrawal === undefined) return errorReply(404, 'NOT_FOUND', 'there is no such withdrawal');
   const history = historyJson(historyOf(store, withdrawal.id));
-  return ok(200, { ...withdrawalJson(store, withdrawal, charter.network), history });
+  return ok(200, { ...withdrawalJson(store, withdrawal, charter), history });
 }
 
 function newAddress({ store, charter, scripts }: ApiContext): JsonReply {
@@ -120,6 +166,10 @@ export function handleApi(context: ApiContext, { method, path, query, body }: Js
         return getOne(context, id);
       case 'GET status':
         return ok(200, summaryJson(summarize(context.store)));
+      case 'POST approvals':
+        return postApproval(context, body);
+      case 'POST registrations':
+        return postRegistration(context, body);
       case 'POST addresses':
         return newAddress(context);
     }

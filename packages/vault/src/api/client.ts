@@ -1,7 +1,8 @@
 /** The API as `coldwire-vault submit` and `status` use it. */
 import { EXIT, Failure } from '@coldwire/program';
-import { type SignedIntent, toHex } from '@coldwire/protocol';
+import { type Register, type SignedIntent, toHex } from '@coldwire/protocol';
 import { describeFetchError } from '../screening/client.ts';
+import { approvalJson, type NamedApproval } from './approvals.ts';
 
 /** What the vault said: its JSON, or its refusal with a code. */
 export type ApiResult =
@@ -17,8 +18,22 @@ const TIMEOUT_MS = 10_000;
 
 /** Submits an intent. Safe to repeat after any failure: the intent's id decides. */
 export function submitToVault(url: string, [intent, signature]: SignedIntent): Promise<ApiResult> {
-  const body = JSON.stringify({ intent: toHex(intent), signature: toHex(signature) });
-  return ask(url, '/v1/intents', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  return post(url, '/v1/intents', { intent: toHex(intent), signature: toHex(signature) });
+}
+
+function post(url: string, path: string, value: unknown): Promise<ApiResult> {
+  const body = JSON.stringify(value);
+  return ask(url, path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+}
+
+/** Hands an approval in. Safe to repeat. */
+export function approveAtVault(url: string, approval: NamedApproval): Promise<ApiResult> {
+  return post(url, '/v1/approvals', approvalJson(approval));
+}
+
+/** Registers a destination. Safe to repeat. */
+export function registerAtVault(url: string, { registration, signature }: Register): Promise<ApiResult> {
+  return post(url, '/v1/registrations', { registration: toHex(registration), signature: toHex(signature) });
 }
 
 export function readVaultStatus(url: string): Promise<ApiResult> {

@@ -1,10 +1,13 @@
 /** The vault's HTTP API and its client. */
 export { type ApiContext, handleApi, MAX_API_BODY } from './api.ts';
+export { type NamedApproval, readApproval } from './approvals.ts';
 export {
   type ApiResult,
+  approveAtVault,
   listVaultWithdrawals,
   readVaultStatus,
   readVaultWithdrawal,
+  registerAtVault,
   requestAddress,
   submitToVault,
 } from './client.ts';

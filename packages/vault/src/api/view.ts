@@ -1,6 +1,7 @@
 /** Withdrawals and the queue as JSON values. Amounts are decimal strings in sat, bytes hexadecimal, txids as people read them. */
+import type { ApprovalCharter } from '@coldwire/policy';
 import type { JsonValue } from '@coldwire/program';
-import { displayTxid, encodeAddress, type Network } from '@coldwire/wallet';
+import { displayTxid, encodeAddress } from '@coldwire/wallet';
 import {
   findBatch,
   type HistoryEntry,
@@ -9,24 +10,28 @@ import {
   tipHeight,
   type Withdrawal,
 } from '../queue/index.ts';
+import { countFor } from '../serve/approvals.ts';
 
 export function withdrawalJson(
   store: Store,
   withdrawal: Withdrawal,
-  network: Network,
+  charter: ApprovalCharter,
 ): { [key: string]: JsonValue } {
   const { id, requester, amount, script, created, expires, state, codes, batch, height } = withdrawal;
+  const approvals = countFor(charter, store, withdrawal, tipHeight(store));
   const carrier = batch === null ? undefined : findBatch(store, batch);
   return {
     id,
     requester,
     amount,
-    address: encodeAddress(script, network) ?? null,
+    address: encodeAddress(script, charter.network) ?? null,
     script,
     created,
     expires,
     state,
     codes,
+    // Who has approved it, and how many must; null when its amount needs nobody.
+    approvals: approvals === undefined ? null : { got: approvals.got, want: approvals.want },
     txid: carrier === undefined ? null : displayTxid(carrier.txid),
     height,
     confirmations: height === null ? 0 : tipHeight(store) - height + 1,

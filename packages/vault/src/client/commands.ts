@@ -1,17 +1,25 @@
-/** `coldwire-vault submit`, `status`, `address` and `intent`: the requester's and the operator's side of the HTTP API. */
+/**
+ * `coldwire-vault submit`, `intent`, `register`, `approve`, `status` and `address`: the requester's, the approvers' and the
+ * operator's side of the HTTP API.
+ */
 import process from 'node:process';
 import { EXIT, Failure, makeOutput, toJsonLine } from '@coldwire/program';
 import { fromHex, type SignedIntent } from '@coldwire/protocol';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
   type ApiResult,
+  approveAtVault,
+  readApproval,
   readVaultStatus,
   readVaultWithdrawal,
+  registerAtVault,
   requestAddress,
   submitToVault,
 } from '../api/index.ts';
 import { openCharter } from '../serve/open-charter.ts';
-import { makeIntent, readIntents } from './intent.ts';
+import { readInput } from './input.ts';
+import { makeIntent, parseJson, readIntents } from './intent.ts';
+import { makeRegistration } from './registration.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8620';
 const DEFAULT_LIFE = 100;
@@ -129,6 +137,53 @@ function addSubmit(program: Command): void {
     });
 }
 
+function addApprove(program: Command): void {
+  program
+    .command('approve')
+    .description('hand in approvals, as coldwire-custody approve wrote them; repeating one is harmless')
+    .option('--vault <url>', "the vault's API", DEFAULT_URL)
+    .requiredOption('--approval <file>', 'approvals, one JSON object a line; - for standard input')
+    .option('--json', 'one JSON line each')
+    .action(async ({ vault, approval: file, json }: Common & { readonly approval: string }) => {
+      const lines = (await readInput(file)).split('\n').filter((line) => line.trim() !== '');
+      const approvals = lines.map((line, place) => {
+        const approval = readApproval(parseJson(line));
+        if (approval !== undefined) return approval;
+        throw new Failure(EXIT.BAD_INPUT, {
+          what: `line ${place + 1} is no approval`,
+          where: file,
+          todo: 'Give what coldwire-custody approve --signature wrote.',
+        });
+      });
+      for (const approval of approvals) show(json, unwrap(await approveAtVault(vault, approval), vault));
+    });
+}
+
+type RegisterFlags = Common & {
+  readonly charter: string;
+  readonly requesterKey: string;
+  readonly requester: string;
+  readonly to: string;
+};
+
+function addRegister(program: Command): void {
+  program
+    .command('register')
+    .description(
+      "register a destination with every signer; the charter's delay runs from when each is shown it",
+    )
+    .option('--vault <url>', "the vault's API", DEFAULT_URL)
+    .requiredOption('--charter <file>', 'charter.cbor')
+    .requiredOption('--requester-key <file>', "the requester's key file (coldwire-charter key requester)")
+    .requiredOption('--requester <name>', 'its name in the charter')
+    .requiredOption('--to <address>', 'destination')
+    .option('--json', 'one JSON line')
+    .action(async ({ vault, charter, requesterKey, requester, to: address, json }: RegisterFlags) => {
+      const made = makeRegistration({ requesterKey, requester, address }, openCharter(charter));
+      show(json, unwrap(await registerAtVault(vault, made), vault));
+    });
+}
+
 function addIntent(program: Command): void {
   addIntentFlags(program.command('intent'))
     .description(
@@ -145,6 +200,8 @@ function addIntent(program: Command): void {
 export function addClient(program: Command): void {
   addSubmit(program);
   addIntent(program);
+  addApprove(program);
+  addRegister(program);
   program
     .command('status')
     .description('the queue in numbers, or one withdrawal with its history')

@@ -4,6 +4,7 @@ import type { CharterInForce } from '@coldwire/policy';
 import { EXIT, Failure, readRoleKey } from '@coldwire/program';
 import {
   createEd25519Signer,
+  type Ed25519Signer,
   encode,
   equalBytes,
   hashIntent,
@@ -28,37 +29,45 @@ export interface Wish {
   readonly id?: Uint8Array;
 }
 
+/** @throws Failure if it is none of the requester's keys */
+export function openRequester(
+  { requesterKey, requester }: Pick<Wish, 'requesterKey' | 'requester'>,
+  { charter, requesters }: CharterInForce,
+): Ed25519Signer {
+  const key = createEd25519Signer(readRoleKey(requesterKey, 'requester').identity);
+  const keys = requesters.get(requester) ?? [];
+  if (keys.some((known) => equalBytes(known, key.publicKey))) return key;
+  throw new Failure(EXIT.BAD_INPUT, {
+    what: `it is not a key of the charter's requester "${requester}"`,
+    where: requesterKey,
+    todo: `Its requesters are: ${charter.requesters.map(({ name }) => name).join(', ')}.`,
+  });
+}
+
+/** The script of an address. @throws Failure if it is none of the charter's network */
+export function readDestination(address: string, { network }: CharterInForce): Uint8Array {
+  const script = decodeAddress(address, network);
+  if (script.ok) return script.value;
+  throw new Failure(EXIT.BAD_INPUT, {
+    what: script.fault.detail,
+    where: address,
+    todo: `Give an address of ${network}.`,
+  });
+}
+
 /** @throws Failure if the address is none of the charter's network, or the key none of the requester's */
-export function makeIntent(
-  wish: Wish,
-  { charter, first, network, requesters }: CharterInForce,
-): SignedIntent {
-  const key = createEd25519Signer(readRoleKey(wish.requesterKey, 'requester').identity);
-  const keys = requesters.get(wish.requester) ?? [];
-  if (!keys.some((known) => equalBytes(known, key.publicKey))) {
-    throw new Failure(EXIT.BAD_INPUT, {
-      what: `it is not a key of the charter's requester "${wish.requester}"`,
-      where: wish.requesterKey,
-      todo: `Its requesters are: ${charter.requesters.map(({ name }) => name).join(', ')}.`,
-    });
-  }
-  const script = decodeAddress(wish.address, network);
-  if (!script.ok) {
-    throw new Failure(EXIT.BAD_INPUT, {
-      what: script.fault.detail,
-      where: wish.address,
-      todo: `Give an address of ${network}.`,
-    });
-  }
+export function makeIntent(wish: Wish, charter: CharterInForce): SignedIntent {
+  const key = openRequester(wish, charter);
+  const script = readDestination(wish.address, charter);
   const bytes = encode(Intent, {
     id: wish.id ?? new Uint8Array(randomBytes(16)),
     requester: wish.requester,
     amount: wish.amount,
-    script: script.value,
+    script,
     created: wish.height,
     expires: wish.height + wish.life,
   });
-  return [bytes, key.sign(hashIntent(first, bytes))];
+  return [bytes, key.sign(hashIntent(charter.first, bytes))];
 }
 
 /** JSON `{"intent": hex, "signature": hex}`, one a line. @throws Failure naming the line */
@@ -75,7 +84,8 @@ export async function readIntents(path: string): Promise<readonly SignedIntent[]
     });
 }
 
-function parseJson(text: string): unknown {
+/** Undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -5,6 +5,7 @@ import { Failure } from '@coldwire/program';
 import { hashIntent, toHex } from '@coldwire/protocol';
 import { decodeAddress } from '@coldwire/wallet';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { sampleCharter } from '../../../policy/test/charter-fixture.ts';
 import {
   type ApiContext,
   findObstacles,
@@ -35,6 +36,14 @@ interface Served {
   readonly woken: () => number;
 }
 
+function apiCharter(parts: Partial<ApiContext['charter']> = {}): ApiContext['charter'] {
+  const requesters = new Map([['desk', [requester.publicKey]]]);
+  const base = { first: FIRST_CHARTER, policy, requesters, network: 'regtest' } as const;
+  const lists = { allowed: new Set<string>(), denied: new Set<string>() };
+  const charter = { ...sampleCharter(), policy: parts.policy ?? policy };
+  return { ...base, ...lists, charter, ...parts };
+}
+
 async function serve(parts: Partial<ApiContext['charter']> = {}): Promise<Served> {
   const store = makeQueue();
   const errors: unknown[] = [];
@@ -42,9 +51,9 @@ async function serve(parts: Partial<ApiContext['charter']> = {}): Promise<Served
   const onIntent = () => {
     woken += 1;
   };
-  const requesters = new Map([['desk', [requester.publicKey]]]);
-  const charter = { first: FIRST_CHARTER, policy, requesters, network: 'regtest', ...parts } as const;
-  const server = await serveApi('127.0.0.1:0', { store, charter, scripts, onIntent }, (error) =>
+  const charter = apiCharter(parts);
+  const wake = { onIntent, onApproval: onIntent, onRegistration: onIntent };
+  const server = await serveApi('127.0.0.1:0', { store, charter, scripts, ...wake }, (error) =>
     errors.push(error),
   );
   onTestFinished(() => server.close());
@@ -198,9 +207,10 @@ describe('reading', () => {
 describe('the server', () => {
   it('listens on the loopback only', async () => {
     const store = makeQueue();
-    const charter = { first: FIRST_CHARTER, policy, requesters: new Map(), network: 'regtest' } as const;
-    const listen = (address: string) =>
-      serveApi(address, { store, charter, scripts, onIntent: () => undefined }, () => undefined);
+    const nothing = () => undefined;
+    const wake = { onIntent: nothing, onApproval: nothing, onRegistration: nothing };
+    const context = { store, charter: apiCharter(), scripts, ...wake };
+    const listen = (address: string) => serveApi(address, context, nothing);
     await expect(async () => listen('0.0.0.0:0')).rejects.toThrow(Failure);
     await expect(async () => listen('192.168.1.1:80')).rejects.toThrow('loopback');
   });
