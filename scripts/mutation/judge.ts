@@ -28,6 +28,8 @@ export interface JudgeOptions {
 }
 
 const KILLS_PER_CHECK = 25;
+/** Whom so many tests do not kill is judged by all of them, with everything loaded anew. */
+const WARM_TESTS = 30;
 const REALMS_PER_PROCESS = 60;
 const LOADING_MS = 60_000;
 const RECORDING_MS = 600_000;
@@ -172,7 +174,9 @@ class Court {
   }
 
   async #try(worker: WorkerProcess, { mutant, fresh }: Case): Promise<Answer> {
-    const tests = this.#inOrder(mutant, fresh ? this.#freshTests(mutant) : this.#warmTests(mutant));
+    const tests = fresh
+      ? this.#inOrder(mutant, this.#freshTests(mutant))
+      : this.#inOrder(mutant, this.#warmTests(mutant)).slice(0, WARM_TESTS);
     const limit = 1000 + 100 * (this.#hits.get(mutant.id) ?? 1000);
     const job = { kind: 'mutant', mutant: mutant.id, tests, fresh, limit } as const;
     const answer = await worker.ask(job, (test) => this.#patience(test, fresh));

@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const COPIED = ['packages', 'protocol-spec', 'tsconfig.json', 'package.json'];
+const COPIED = ['packages', 'protocol-spec', 'test/world', 'tsconfig.json', 'package.json'];
 
 export interface Sandbox {
   readonly root: string;

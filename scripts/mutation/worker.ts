@@ -6,6 +6,7 @@ import process from 'node:process';
 import { type CollectedTest, collect, runTest } from './harness.ts';
 import type { FromWorker, MutantJob, RecordedTest, Recording, ToWorker, WorkerSetup } from './protocol.ts';
 import { openRealms } from './realm.ts';
+import { rememberCurves } from './remember.ts';
 
 const SHARED = 0;
 
@@ -76,10 +77,6 @@ async function record(desk: Desk): Promise<Recording> {
     });
     tests.push({ file, name: test.name, ms: performance.now() - start, hits: [...reached] });
   }
-  for (const { file, test } of desk.tests) {
-    const problem = await failureOf(test);
-    if (problem !== undefined) failures.push(`${file} > ${test.name}, run a second time: ${problem}`);
-  }
   return { kind: 'recording', tests, loading, collecting, failures };
 }
 
@@ -128,6 +125,7 @@ function findFresh(desk: Desk): (place: number) => Promise<CollectedTest | undef
 }
 
 async function main(): Promise<void> {
+  await rememberCurves();
   let desk: Desk | undefined;
   let queue = Promise.resolve();
   const handle = async (message: ToWorker): Promise<void> => {
