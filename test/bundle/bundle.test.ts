@@ -22,7 +22,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VaultEnd } from '../../scripts/bench/line.ts';
 import { makeDeposit, mineHeader } from '../../scripts/bench/site.ts';
 import { writeArchive } from '../../scripts/bundle/archive.ts';
-import { type Bundle, writeBundle } from '../../scripts/bundle/assemble.ts';
+import { type Bundle, EDITIONS, writeBundle } from '../../scripts/bundle/assemble.ts';
 import { type Deployment, makeDeployment, REGTEST_GENESIS } from '../world/charter.ts';
 import { canHide, mappedFiles, REPOSITORY, startInstalled } from './installed.ts';
 
@@ -74,12 +74,12 @@ describe('building', () => {
   });
 
   it('puts three packages from npm into the signer, and names of this machine nowhere', () => {
-    expect(bundle.dependencies.signer.map(({ name }) => name)).toEqual([
+    expect(bundle.dependencies.get('signer')?.map(({ name }) => name)).toEqual([
       '@noble/hashes',
       'cbor-x',
       'commander',
     ]);
-    for (const program of ['signer', 'custody', 'charter']) {
+    for (const program of EDITIONS.isolated) {
       const code = readFileSync(join(bundle.directory, 'lib', `${program}.mjs`), 'utf8');
       expect(code).not.toContain(REPOSITORY);
     }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs this bundle of Coldwire on an isolated machine: compares every file with SHA256SUMS, makes user and directories,
-# copies to /opt/coldwire/VERSION, installs the systemd unit. Starts nothing. May be run again: it changes only what
+# Installs this bundle of Coldwire on the machine that it is for: compares every file with SHA256SUMS, makes user and directories,
+# copies to /opt/coldwire/VERSION, installs the systemd units and, once, the settings. Starts nothing. May be run again: it changes only what
 # differs and says what it did. Refuses a bundle with a missing, changed or additional file, and never replaces an
 # installed version by another of the same number.
 #   install.sh [--prefix DIR]     DIR: everything below DIR, no users and no systemctl; for tests and images
@@ -44,12 +44,14 @@ say "verified: every file of Coldwire $version as listed"
 if [ -z "$prefix" ]; then
   [ "$(id -u)" = 0 ] || refuse 5 'run it as root, or with --prefix DIR.'
   [ "$(uname -m)" = x86_64 ] || refuse 5 "this bundle is for x86_64, not $(uname -m)."
-  if id coldwire > /dev/null 2>&1; then
-    say 'user coldwire: is there'
-  else
-    useradd --system --user-group --home-dir /var/lib/coldwire --no-create-home --shell /usr/sbin/nologin coldwire
-    say 'user coldwire: made'
-  fi
+  for user in coldwire $(sed -n 's/^User=//p' "$here"/systemd/*.service | sort -u); do
+    if id "$user" > /dev/null 2>&1; then
+      say "user $user: is there"
+    else
+      useradd --system --user-group --home-dir "/var/lib/$user" --no-create-home --shell /usr/sbin/nologin "$user"
+      say "user $user: made"
+    fi
+  done
 fi
 
 # make_directory PATH MODE OWNER
@@ -82,24 +84,29 @@ fi
 ln -sfn "$version" "$prefix/opt/coldwire/current"
 say "/opt/coldwire/current: $version"
 
-unit='coldwire-signer@.service'
 units=$prefix/etc/systemd/system
 mkdir -p -- "$units"
-if cmp -s "$target/systemd/$unit" "$units/$unit"; then
-  say "/etc/systemd/system/$unit: is there, unchanged"
-else
-  cp -- "$target/systemd/$unit" "$units/$unit"
-  chmod 0644 "$units/$unit"
-  [ -n "$prefix" ] || ! command -v systemctl > /dev/null || systemctl daemon-reload
-  say "/etc/systemd/system/$unit: installed, not started"
-fi
-if [ -e "$prefix/etc/coldwire/signer.conf" ]; then
-  say '/etc/coldwire/signer.conf: is there, left as it is'
-else
-  cp -- "$target/signer.conf" "$prefix/etc/coldwire/signer.conf"
-  chmod 0644 "$prefix/etc/coldwire/signer.conf"
-  say '/etc/coldwire/signer.conf: installed; name the serial port in it'
-fi
+for path in "$target"/systemd/*.service; do
+  unit=${path##*/}
+  if cmp -s "$path" "$units/$unit"; then
+    say "/etc/systemd/system/$unit: is there, unchanged"
+  else
+    cp -- "$path" "$units/$unit"
+    chmod 0644 "$units/$unit"
+    say "/etc/systemd/system/$unit: installed, not started"
+  fi
+done
+[ -n "$prefix" ] || ! command -v systemctl > /dev/null || systemctl daemon-reload
+for path in "$target"/conf/*; do
+  settings=/etc/coldwire/${path##*/}
+  if [ -e "$prefix$settings" ]; then
+    say "$settings: is there, left as it is"
+  else
+    cp -- "$path" "$prefix$settings"
+    chmod 0644 "$prefix$settings"
+    say "$settings: installed; read it and name ports and addresses in it"
+  fi
+done
 
 say
 say "Bundle hash: $hash"
