@@ -1,0 +1,86 @@
+/**
+ * `npm run test:crash [-- --json] [--role signer|gate|vault] [--every N] [--seed S] [--point NAME]…`: a fault at every effect.
+ * A short scenario of the whole system is run once and its effects on disk, line and chain node are recorded, role by role;
+ * then it is run again for each effect and each fault that can come there: killed before it, after it, or in the midst of it,
+ * ENOSPC and EIO, once or until the next start. What promises P4 and P5 say must hold each time (test/crash/effects/).
+ * The last line with `--json`: `{"points":N,"ran":N,"failed":0}`; of a sample also `"sample":true`.
+ */
+import '@coldwire/program/runtime.ts';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { EXIT, Failure, makeOutput, runMain } from '@coldwire/program';
+import { roleOf, SCENES, type Scene } from '../test/crash/effects/points.ts';
+import { type Result, runPoints } from '../test/crash/effects/run.ts';
+
+const ROLES = ['signer', 'gate', 'vault'];
+const HANDS = 4;
+const SAY_EVERY = 25;
+
+function readNumber(text: string, flag: string, least: number): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new Failure(EXIT.USAGE, {
+    what: `${flag} must be a whole number from ${least} on`,
+    todo: 'See the head of scripts/crash.ts.',
+  });
+}
+
+/** Which scenes belong to the roles; to points, their own. */
+function chooseScenes(role: string | undefined, points: readonly string[]): readonly Scene[] {
+  if (role !== undefined && !ROLES.includes(role))
+    throw new Failure(EXIT.USAGE, {
+      what: `there is no role "${role}"`,
+      todo: `Roles are ${ROLES.join(', ')}.`,
+    });
+  return SCENES.filter(
+    (scene) =>
+      (role === undefined || roleOf(scene) === role) &&
+      (points.length === 0 || points.some((point) => point.startsWith(`${scene}/`))),
+  );
+}
+
+function describe({ points, chosen, ran, failures, left }: Result, isSample: boolean): string {
+  const failed = failures.flatMap(({ point, problems }) => [
+    `FAILED ${point}`,
+    ...problems.map((problem) => `  ${problem}`),
+    ...(point.includes('/') ? [`  again: npm run test:crash -- --point '${point}'`] : []),
+  ]);
+  return [
+    ...failed,
+    ...(left.length === 0 ? [] : [`left out, since only root may mount a small disk: ${left.length} points`]),
+    `${isSample ? `a sample: ${chosen} of ` : ''}${points} points, ${ran} ran, ${failures.length} failed`,
+  ].join('\n');
+}
+
+runMain(async () => {
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      role: { type: 'string' },
+      every: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '0' },
+      point: { type: 'string', multiple: true, default: [] },
+      hands: { type: 'string', default: String(HANDS) },
+    },
+  });
+  const every = readNumber(values.every, '--every', 1);
+  const output = makeOutput(values.json);
+  const choice = {
+    scenes: chooseScenes(values.role, values.point),
+    every,
+    seed: readNumber(values.seed, '--seed', 0),
+    only: values.point,
+    hands: readNumber(values.hands, '--hands', 1),
+  };
+  const result = await runPoints(choice, (done, of) => {
+    if (done % SAY_EVERY === 0) output.progress(`${done} of ${of} points`);
+  });
+  const isSample = every > 1 || values.point.length > 0;
+  const { points, ran, failures, left } = result;
+  const text = describe(result, isSample);
+  if (values.json && (failures.length > 0 || left.length > 0)) process.stderr.write(`${text}\n`);
+  const answer = { points, ran, failed: failures.length };
+  output.answer(isSample ? { ...answer, sample: true } : answer, () => text);
+  const strict = process.env['COLDWIRE_REQUIRE_ORACLES'] === '1';
+  return failures.length > 0 || (strict && left.length > 0) ? EXIT.BUG : EXIT.DONE;
+}, 'test:crash');

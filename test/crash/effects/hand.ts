@@ -1,0 +1,155 @@
+/**
+ * One of several processes that play points side by side, each with a world of its own. It records, tells its traces, plays
+ * the points that it is given one after the other, and in the end has its logs audited. Speaks with `run.ts` over fork's pipe.
+ */
+import { join } from 'node:path';
+import process from 'node:process';
+import { type Devchain, startDevchain } from '@coldwire/devchain';
+import { GATES } from '../../world/charter.ts';
+import { runAnswering, type Stage } from './answering.ts';
+import type { Judgement } from './judge.ts';
+import { startFreshGates } from './peers.ts';
+import type { Plan } from './plan.ts';
+import { type Point, planOf, type Scene, type Traces } from './points.ts';
+import { type Recorded, record } from './record.ts';
+import type { Process } from './role.ts';
+import { stageOf } from './stage.ts';
+import { mayMount, runFirstStart, VaultWorld } from './vault.ts';
+import { VaultEnd } from './vault-end.ts';
+
+export type Order =
+  | { readonly kind: 'prepare'; readonly scenes: readonly Scene[] }
+  | { readonly kind: 'play'; readonly point: Point }
+  | { readonly kind: 'finish' };
+
+export type Tale =
+  | { readonly kind: 'prepared'; readonly traces: Traces; readonly mounts: boolean }
+  /** `reached`: the effect came and the fault was injected. */
+  | { readonly kind: 'played'; readonly reached: boolean; readonly problems: readonly string[] }
+  | { readonly kind: 'finished'; readonly problems: readonly string[] }
+  | { readonly kind: 'broken'; readonly error: string };
+
+/** How often a point is played until its effect comes: acknowledgements and polls are no matter of certainty. */
+const ATTEMPTS = 3;
+
+/** Vault points in one world: with each the vault knows more addresses, and takes longer to start. */
+const VAULT_POINTS = 40;
+
+/** What points are played on. */
+interface Ground {
+  readonly recorded: Recorded;
+  readonly stages: ReadonlyMap<Scene, Stage>;
+  /** A chain without blocks, for first starts. */
+  readonly young: Devchain;
+  /** Gates that have cleared nothing, and the lines to them. */
+  readonly witnesses: readonly Process[];
+  readonly gates: readonly VaultEnd[];
+  vault: VaultWorld | undefined;
+  vaultPoints: number;
+}
+
+class Hand {
+  #ground: Ground | undefined;
+  readonly #found: string[] = [];
+
+  async #open(): Promise<Ground> {
+    const recorded = await record();
+    const young = await startDevchain({ dir: join(recorded.world.directory, 'young') });
+    const lines = join(recorded.world.directory, 'witnesses');
+    const witnesses = await startFreshGates(recorded.world, lines);
+    const gates = GATES.map((name) => new VaultEnd(recorded.world.deployment, name, lines));
+    const roles = ['signer', 'gate'] as const;
+    const stages = new Map(roles.map((role) => [role, stageOf(recorded, role, gates)]));
+    return { recorded, young, witnesses, gates, stages, vault: undefined, vaultPoints: 0 };
+  }
+
+  async play(scene: Scene, fault: Plan['fault']): Promise<Judgement> {
+    this.#ground ??= await this.#open();
+    const { recorded, stages, young } = this.#ground;
+    const stage = stages.get(scene);
+    if (stage !== undefined) return runAnswering(stage, fault);
+    if (scene === 'vault-start') return runFirstStart(recorded.world, young, fault);
+    if (this.#ground.vaultPoints >= VAULT_POINTS) {
+      await this.close();
+      return this.play(scene, fault);
+    }
+    this.#ground.vaultPoints += 1;
+    this.#ground.vault ??= await VaultWorld.open(recorded.world);
+    return this.#ground.vault.run(fault);
+  }
+
+  async trace(scenes: readonly Scene[]): Promise<Traces> {
+    const rows: [Scene, readonly string[]][] = [];
+    for (const scene of scenes) {
+      const { trace, problems } = await this.play(scene, null);
+      if (problems.length > 0) throw new Error(`without a fault, ${scene}: ${problems.join('; ')}`);
+      rows.push([scene, trace]);
+    }
+    return Object.fromEntries(rows);
+  }
+
+  async point(point: Point): Promise<Extract<Tale, { kind: 'played' }>> {
+    const problems: string[] = [];
+    let reached = false;
+    for (let attempt = 0; attempt < ATTEMPTS && !reached && problems.length === 0; attempt += 1) {
+      try {
+        const judged = await this.play(point.scene, planOf(point));
+        reached = judged.fired;
+        problems.push(...judged.problems);
+      } catch (error) {
+        problems.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+    return { kind: 'played', reached, problems };
+  }
+
+  /** What the auditor says of the vault's points is kept for the end. */
+  async close(): Promise<void> {
+    const ground = this.#ground;
+    this.#ground = undefined;
+    try {
+      this.#found.push(...((await ground?.vault?.close()) ?? []));
+    } finally {
+      await ground?.young.stop();
+      for (const gate of ground?.gates ?? []) await gate.stop();
+      for (const witness of ground?.witnesses ?? []) {
+        witness.signal('SIGTERM');
+        await witness.end;
+      }
+      await ground?.recorded.world.close();
+    }
+  }
+
+  async finish(): Promise<readonly string[]> {
+    await this.close();
+    return this.#found;
+  }
+}
+
+function tell(tale: Tale): void {
+  process.send?.(tale);
+}
+
+const hand = new Hand();
+
+async function obey(order: Order): Promise<void> {
+  if (order.kind === 'prepare') {
+    tell({ kind: 'prepared', traces: await hand.trace(order.scenes), mounts: mayMount() });
+  } else if (order.kind === 'play') {
+    tell(await hand.point(order.point));
+  } else {
+    tell({ kind: 'finished', problems: await hand.finish() });
+    process.disconnect();
+  }
+}
+
+process.on('message', (order: Order) => {
+  obey(order).catch(async (error: unknown) => {
+    await hand.close().catch(() => undefined);
+    tell({ kind: 'broken', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  });
+});
+// Whoever hands the points out is gone: nothing is left behind.
+process.on('disconnect', () => {
+  void hand.close().finally(() => process.exit());
+});

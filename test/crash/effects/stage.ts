@@ -1,0 +1,32 @@
+/** What a signer's and a gate's points are played from: the recorded requests, and the answers that everybody must give. */
+import { Clear, decode, encode, Refused, toHex } from '@coldwire/protocol';
+import type { Stage } from './answering.ts';
+import { type Asked, HOME, type Recorded } from './record.ts';
+import { isUnwitnessed, type VaultEnd } from './vault-end.ts';
+
+export function stageOf(
+  { world, signer, asked }: Recorded,
+  role: 'signer' | 'gate',
+  gates: readonly VaultEnd[],
+): Stage {
+  const name = role === 'signer' ? signer : HOME;
+  const rows = asked.get(name) ?? [];
+  // What gates say of a start is asked of gates at each start.
+  const lasting = rows.filter(({ type, answer }) => type !== 'ATTEST' && !isUnwitnessed(answer));
+  const requests = role === 'gate' ? [...lasting, ...askTwice(lasting)] : lasting;
+  const answers = requests.map(({ id, answer }) => [id, `${answer.type} ${toHex(answer.body)}`] as const);
+  return { world, name, requests, answers: new Map(answers), gates };
+}
+
+/** A gate refuses a draft for which it is shown one signer's signature twice. */
+function askTwice(rows: readonly Asked[]): readonly Asked[] {
+  const last = rows.findLast(({ type }) => type === 'CLEAR');
+  const clear = last === undefined ? undefined : decode(Clear, last.body, last.body.length);
+  if (clear?.ok !== true) throw new Error('the gate was not asked to clear anything');
+  const [one] = clear.value.signed;
+  if (one === undefined) throw new Error('a CLEAR without signatures');
+  const body = encode(Clear, { ...clear.value, signed: [one, one] });
+  const facts = [['signer', 'the same signer twice']] as const;
+  const refused = encode(Refused, { refusals: [{ code: 'GATE_SIGNED', facts }] });
+  return [{ type: 'CLEAR', id: '5'.repeat(32), body, answer: { type: 'REFUSED', body: refused } }];
+}
