@@ -149,7 +149,13 @@ class FileLog implements EvidenceLog {
   append(entries: readonly Entry[]): void {
     const first = entries[0];
     if (first === undefined) return;
-    if (this.#failed) throw new Error(`${this.#directory}: an earlier write failed; restart the program`);
+    if (this.#failed) {
+      throw new Failure(EXIT.IO, {
+        what: 'an earlier write failed, and nobody knows what the disk holds',
+        where: this.#directory,
+        todo: 'Check the disk and start the program again; what was acknowledged is on disk.',
+      });
+    }
     if (this.#fd === undefined || this.#place.size >= this.#segmentSize) this.#makeFile();
     if (this.#place.size === 0) this.#beginSegment(first);
     this.#write(entries);
