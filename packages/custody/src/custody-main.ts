@@ -4,6 +4,7 @@
  */
 import '@coldwire/program/runtime.ts';
 import { defineProgram, runMain } from '@coldwire/program';
+import { addApprove } from './commands/approve.ts';
 import { addIdentity } from './commands/identity.ts';
 import { addKeygen } from './commands/keygen.ts';
 import { addOrder } from './commands/order.ts';
@@ -20,6 +21,7 @@ Recovery without this program: protocol-spec/8-custody.md, "Recovery".`;
 
 runMain(async () => {
   const program = defineProgram('coldwire-custody', ABOUT).addHelpText('after', EXITS);
-  for (const add of [addIdentity, addKeygen, addVerify, addUnseal, addSeal, addOrder]) add(program);
+  for (const add of [addIdentity, addKeygen, addVerify, addUnseal, addSeal, addOrder, addApprove])
+    add(program);
   await program.parseAsync(process.argv);
 }, 'coldwire-custody');
