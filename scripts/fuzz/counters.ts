@@ -1,6 +1,6 @@
 /**
- * What instrumented code tells of one run: how often each branch was entered, and how close each comparison for equality came.
- * Instrumented modules import `counters` and `equals`; nothing else of them changes. A module of its own, so that it is
+ * What instrumented code tells of one run: how often each branch was entered, and how close the sides of each comparison came.
+ * Instrumented modules import `counters` and the comparisons; nothing else of them changes. A module of its own, so that it is
  * evaluated before any of them.
  */
 
@@ -33,6 +33,34 @@ export function equals(place: number, a: unknown, b: unknown): boolean {
   else if (typeof a === 'string' && typeof b === 'string') close = 1 + commonStart(a, b);
   if (close > (closeness[place] ?? 0)) closeness[place] = close;
   return a === b;
+}
+
+/** Notes how far two numbers are apart: fewer bits of distance are closer. */
+function measure(place: number, a: number | bigint, b: number | bigint): void {
+  if (typeof a !== 'number' || typeof b !== 'number') return;
+  const close = 1 + Math.clz32(Math.min(Math.abs(a - b), 0xffff_ffff));
+  if (close > (closeness[place] ?? 0)) closeness[place] = close;
+}
+
+/** `a < b`, noting how close they came; likewise the three that follow. */
+export function less(place: number, a: number | bigint, b: number | bigint): boolean {
+  measure(place, a, b);
+  return a < b;
+}
+
+export function more(place: number, a: number | bigint, b: number | bigint): boolean {
+  measure(place, a, b);
+  return a > b;
+}
+
+export function atMost(place: number, a: number | bigint, b: number | bigint): boolean {
+  measure(place, a, b);
+  return a <= b;
+}
+
+export function atLeast(place: number, a: number | bigint, b: number | bigint): boolean {
+  measure(place, a, b);
+  return a >= b;
 }
 
 function countBits(word: number): number {

@@ -101,8 +101,8 @@ function readVerdict(value: unknown): Verdict | undefined {
   const issued = heightOf(fields?.['issued']);
   const signature = bytesOf(fields?.['signature']);
   if (typeof screen !== 'string' || covers === undefined || issued === undefined) return undefined;
-  if (signature?.length !== 64 || covers.length === 0 || !/^[\x21-\x7e]{1,16}$/.test(screen))
-    return undefined;
+  const some = covers.length >= 1 && covers.length <= MAX_QUESTION;
+  if (signature?.length !== 64 || !some || !/^[\x21-\x7e]{1,16}$/.test(screen)) return undefined;
   const decoded = decode(Verdict, encode(Verdict, { screen, covers, issued, signature }));
   return decoded.ok ? decoded.value : undefined;
 }

@@ -144,6 +144,9 @@ function changeString(item: Item, pool: Pool): void {
     : pool.random.pick(BYTE_MUTATORS)(item.bytes, pool).slice(0, 4096);
 }
 
+/** Around the limits of lists. */
+const LENGTHS = [4, 8, 16, 64, 256, 1024];
+
 /** One element, or a key with its value. */
 function changeList(item: Item, pool: Pool, donor: () => Item | undefined): void {
   const { random } = pool;
@@ -161,7 +164,9 @@ function changeList(item: Item, pool: Pool, donor: () => Item | undefined): void
       item.items.splice(at, step, ...Array.from({ length: step }, () => donor() ?? plainItem(0, 0n)));
       return;
     case 3:
-      item.items.push(...element);
+      // One more; now and then as many as take it past a limit.
+      for (let left = random.oneIn(4) ? random.pick(LENGTHS) : 1; left > 0; left--)
+        item.items.push(...element);
       return;
     default:
       item.items.splice(at, step);
