@@ -29,8 +29,8 @@ const SUITES = [
   { name: 'gate', sources: 'packages/gate/src/core/*.ts', tests: 'packages/gate/test/**/*.test.ts' },
 ] as const;
 
-/** Starts the gate's program, which is not loaded here, and tests what is around its checks. */
-const LEFT_OUT = ['packages/gate/test/process.test.ts'];
+/** What starts programs tests what is around the checks, in processes where no mutant is. */
+const STARTS_PROGRAMS = '/test/world/processes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -50,7 +50,9 @@ function suitesIn(root: string): readonly Suite[] {
   return SUITES.map(({ name, sources, tests }) => ({
     name,
     sources: find(root, sources).filter((file) => matchesGlob(file, values.files)),
-    tests: find(root, tests).filter((file) => !LEFT_OUT.includes(file)),
+    tests: find(root, tests).filter(
+      (file) => !readFileSync(join(root, file), 'utf8').includes(STARTS_PROGRAMS),
+    ),
   })).filter(({ sources }) => sources.length > 0);
 }
 

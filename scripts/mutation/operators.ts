@@ -224,21 +224,21 @@ export interface LinkChange extends Change {
 
 /** Of a call or an optional link; placed by the caller, who knows whether it is in the middle of an optional chain. */
 export function linkChanges(code: string, node: SyntaxNode): readonly LinkChange[] {
-  return [...callChanges(node), ...optionalChanges(code, node)];
+  return [...callChanges(code, node), ...optionalChanges(code, node)];
 }
 
-function callChanges(node: SyntaxNode): readonly LinkChange[] {
+function callChanges(code: string, node: SyntaxNode): readonly LinkChange[] {
   const callee = node.type === 'CallExpression' ? child(node, 'callee') : undefined;
   const property = callee?.type === 'MemberExpression' ? child(callee, 'property') : undefined;
-  const object = callee === undefined ? undefined : child(callee, 'object');
-  if (callee === undefined || property === undefined || object === undefined || callee['computed'] === true) {
-    return [];
-  }
+  if (callee === undefined || property === undefined || callee['computed'] === true) return [];
   const name = nameIn(callee, 'property') ?? '';
   const renamed = Object.hasOwn(RENAMED, name) ? RENAMED[name] : undefined;
   if (renamed !== undefined)
     return [{ operator: 'call', text: renamed, start: property.start, end: property.end }];
-  return DROPPED.has(name) ? [{ operator: 'call', text: '', start: object.end, end: node.end }] : [];
+  if (!DROPPED.has(name)) return [];
+  // The tree keeps no parentheses: `(a ?? b).filter` goes on behind them.
+  const dot = code.lastIndexOf('.', property.start);
+  return [{ operator: 'call', text: '', start: code[dot - 1] === '?' ? dot - 1 : dot, end: node.end }];
 }
 
 function optionalChanges(code: string, node: SyntaxNode): readonly LinkChange[] {

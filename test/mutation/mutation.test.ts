@@ -43,6 +43,7 @@ describe('Mutants', () => {
       'f(a.filter(b), c.some(d), Math.min(e, g));',
       'f(a.filter(b), c.every(d), Math.max(e, g));',
     ]);
+    expect(planted('f((a ?? b).filter(c));')[0]).toBe('f((a ?? b));');
     expect(planted('f(a?.b.slice(c));')).toEqual(['f(a?.b);', 'f(a.b.slice(c));']);
     expect(planted('f([a], [], { b });')).toEqual([
       'f([], [], { b });',
