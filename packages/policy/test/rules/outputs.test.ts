@@ -1,4 +1,4 @@
-import { concatBytes } from '@coldwire/protocol';
+import { concatBytes, fromHex } from '@coldwire/protocol';
 import { describe, expect, it } from 'vitest';
 import { sampleCharter, seeded, World } from '../world.ts';
 
@@ -23,6 +23,23 @@ describe('outputs', () => {
         change: [{ amount: 3_990_000n }],
       });
       expect(world.refusals(request)).toEqual([['OUTPUT_TYPE', { output: '0' }]]);
+    }
+  });
+
+  it('refuses a taproot key that is no point of the curve, as nobody could ever spend from it', () => {
+    const world = new World();
+    const coins = world.fund([5_000_000n]);
+    const judge = (x: string) => {
+      const intents = [world.intent(), world.intent({ script: fromHex(`5120${x}`) })];
+      return world.refusals(world.request({ coins, intents, change: [{ amount: 2_990_000n }] }));
+    };
+    expect(judge('79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798')).toEqual([]);
+    // BIP-340, test vectors 5 and 14: not on the curve; not below the field's size.
+    for (const x of [
+      'eefdea4cdb677750a420fee807eacf21eb9898ae79b9768766e4faa04a2d4a34',
+      'fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30',
+    ]) {
+      expect(judge(x)).toEqual([['OUTPUT_TYPE', { output: '1' }]]);
     }
   });
 

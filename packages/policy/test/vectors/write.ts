@@ -315,6 +315,11 @@ write('output-type', 'outputs', 'a destination of an unknown witness version', (
   const script = Uint8Array.of(0x52, 32, ...seeded('program'));
   return sign(world, world.request({ coins: [a], intents: [world.intent({ script })], change: [plain] }));
 });
+write('output-type-taproot', 'outputs', 'a taproot key that is no point of the curve', () => {
+  const { world, a } = ready();
+  const script = fromHex('5120eefdea4cdb677750a420fee807eacf21eb9898ae79b9768766e4faa04a2d4a34');
+  return sign(world, world.request({ coins: [a], intents: [world.intent({ script })], change: [plain] }));
+});
 write('dust', 'outputs', 'a payment of one satoshi below the limit of its script', () => {
   const { world, a } = ready();
   const intents = [world.intent({ amount: 293n })];

@@ -88,6 +88,16 @@ describe('native point math', () => {
       'invalid',
     );
   });
+
+  test('says which x is one of a point, with a tweak of zero: policy judges taproot destinations by it', () => {
+    const judge = (x: string) => () =>
+      nativePointMath(natives).addTweak(Buffer.from(`02${x}`, 'hex'), new Uint8Array(32));
+    const generator = '79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
+    expect(Buffer.from(judge(generator)()).toString('hex')).toBe(`02${generator}`);
+    // BIP-340, test vectors 5 and 14.
+    expect(judge('eefdea4cdb677750a420fee807eacf21eb9898ae79b9768766e4faa04a2d4a34')).toThrow('invalid');
+    expect(judge('fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30')).toThrow('invalid');
+  });
 });
 
 describe('zeroizing', () => {
