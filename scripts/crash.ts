@@ -1,5 +1,6 @@
 /**
- * `npm run test:crash [-- --json] [--role signer|gate|vault] [--every N] [--seed S] [--point NAME]…`: a fault at every effect.
+ * `npm run test:crash [-- --json] [--role signer|gate|vault] [--every N] [--seed S] [--point NAME]…`: a fault at
+ * every effect.
  * A short scenario of the whole system is run once and its effects on disk, line and chain node are recorded, role by role;
  * then it is run again for each effect and each fault that can come there: killed before it, after it, or in the midst of it,
  * ENOSPC and EIO, once or until the next start. What promises P4 and P5 say must hold each time (test/crash/effects/).

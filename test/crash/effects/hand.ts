@@ -10,7 +10,7 @@ import { runAnswering, type Stage } from './answering.ts';
 import type { Judgement } from './judge.ts';
 import { startFreshGates } from './peers.ts';
 import type { Plan } from './plan.ts';
-import { type Point, planOf, type Scene, type Traces } from './points.ts';
+import { type Point, planOf, SCENES, type Scene, type Traces } from './points.ts';
 import { type Recorded, record } from './record.ts';
 import type { Process } from './role.ts';
 import { stageOf } from './stage.ts';
@@ -68,19 +68,23 @@ class Hand {
     const { recorded, stages, young } = this.#ground;
     const stage = stages.get(scene);
     if (stage !== undefined) return runAnswering(stage, fault);
-    if (scene === 'vault-start') return runFirstStart(recorded.world, young, fault);
+    if (scene === 'vault-first') return runFirstStart(recorded.world, young, fault);
     if (this.#ground.vaultPoints >= VAULT_POINTS) {
       await this.close();
       return this.play(scene, fault);
     }
     this.#ground.vaultPoints += 1;
     this.#ground.vault ??= await VaultWorld.open(recorded.world);
-    return this.#ground.vault.run(fault);
+    return this.#ground.vault.run(fault, scene === 'vault');
   }
 
   async trace(scenes: readonly Scene[]): Promise<Traces> {
     const rows: [Scene, readonly string[]][] = [];
-    for (const scene of scenes) {
+    // The vault's points at work begin where those of its start end.
+    const needed = SCENES.filter(
+      (scene) => scenes.includes(scene) || (scene === 'vault-start' && scenes.includes('vault')),
+    );
+    for (const scene of needed) {
       const { trace, problems } = await this.play(scene, null);
       if (problems.length > 0) throw new Error(`without a fault, ${scene}: ${problems.join('; ')}`);
       rows.push([scene, trace]);

@@ -1,8 +1,8 @@
 /** The points: every effect of the recorded traces, with every fault that can happen there. */
 import { type Effect, type Fault, faultsOf, isDisk, type Plan } from './plan.ts';
 
-export const SCENES = ['signer', 'gate', 'vault-start', 'vault'] as const;
-/** A signer, a gate, a vault's first start, and a vault at work. */
+export const SCENES = ['signer', 'gate', 'vault-first', 'vault-start', 'vault'] as const;
+/** A signer, a gate; a vault's first start, a later start until its lines are up, and a vault at work. */
 export type Scene = (typeof SCENES)[number];
 
 export interface Point {
@@ -14,7 +14,7 @@ export interface Point {
 export type Traces = Readonly<Partial<Record<Scene, readonly string[]>>>;
 
 export function roleOf(scene: Scene): 'signer' | 'gate' | 'vault' {
-  return scene === 'vault-start' ? 'vault' : scene;
+  return scene === 'signer' || scene === 'gate' ? scene : 'vault';
 }
 
 /** `gate/write evidence-000000.cborseq/3/torn`: names a point on the command line, again and again. */
@@ -41,19 +41,21 @@ function count(trace: readonly string[]): ReadonlyMap<string, number> {
 
 /**
  * Effects on disk come as often in every run; how often a line acknowledges, and a node is asked, depends on the moment: of
- * these, the ones that every recorded run had.
- * @throws Error if two runs have other effects on disk, of a signer or a gate: then the trace enumerates nothing
+ * these, the ones that every recorded run had. What a vault does until its lines are up is played without its work.
+ * @throws Error if two runs of a signer or a gate have other effects on disk: then the trace enumerates nothing
  */
-export function enumerate(scene: Scene, traces: readonly (readonly string[])[]): readonly Point[] {
-  const counts = traces.map(count);
+export function enumerate(scene: Scene, traces: readonly Traces[]): readonly Point[] {
+  const counts = traces.map((one) => count(one[scene] ?? []));
+  const before = traces.map((one) => count(scene === 'vault' ? (one['vault-start'] ?? []) : []));
   const labels = new Set(counts.flatMap((one) => [...one.keys()]));
   return [...labels].flatMap((label) => {
     const times = counts.map((one) => one.get(label) ?? 0);
     const least = Math.min(...times);
     if (roleOf(scene) !== 'vault' && isDisk(label) && Math.max(...times) !== least)
       throw new Error(`${scene}: ${label} comes ${times.join(' or ')} times`);
-    const asked = /^rpc (?!send)/.test(label) ? Math.min(least, QUESTIONS) : least;
-    const nths = Array.from({ length: asked }, (_, place) => place + 1);
+    const last = /^rpc (?!send)/.test(label) ? Math.min(least, QUESTIONS) : least;
+    const played = Math.min(...before.map((one) => one.get(label) ?? 0));
+    const nths = Array.from({ length: last }, (_, place) => place + 1).slice(played);
     return nths.flatMap((nth) => faultsOf(label).map((fault) => ({ scene, effect: { label, nth }, fault })));
   });
 }

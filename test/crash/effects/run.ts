@@ -37,12 +37,8 @@ export async function runPoints(
   const hands = Array.from({ length: choice.hands }, () => new Handle());
   try {
     const prepared = await Promise.all(hands.map((hand) => hand.prepare(choice.scenes)));
-    const points = choice.scenes.flatMap((scene) =>
-      enumerate(
-        scene,
-        prepared.map(({ traces }) => traces[scene] ?? []),
-      ),
-    );
+    const traces = prepared.map((one) => one.traces);
+    const points = choice.scenes.flatMap((scene) => enumerate(scene, traces));
     const chosen = choose(points, choice);
     const mounts = prepared.every((one) => one.mounts);
     const playable = chosen.filter((point) => mounts || !needsMount(point));

@@ -13,9 +13,16 @@ export function stageOf(
   const rows = asked.get(name) ?? [];
   // What gates say of a start is asked of gates at each start.
   const lasting = rows.filter(({ type, answer }) => type !== 'ATTEST' && !isUnwitnessed(answer));
-  const requests = role === 'gate' ? [...lasting, ...askTwice(lasting)] : lasting;
+  const requests = role === 'gate' ? [...firstAndReplaced(lasting), ...askTwice(lasting)] : lasting;
   const answers = requests.map(({ id, answer }) => [id, `${answer.type} ${toHex(answer.body)}`] as const);
   return { world, name, requests, answers: new Map(answers), gates };
+}
+
+/** A signer's start, a batch, one alone, and the replacement of the first: what else a gate was asked is more of the same. */
+function firstAndReplaced(rows: readonly Asked[]): readonly Asked[] {
+  const of = (wanted: Asked['type'], most: number): readonly Asked[] =>
+    rows.filter(({ type }) => type === wanted).slice(0, most);
+  return [...of('WITNESS', 1), ...of('CLEAR', 3)];
 }
 
 /** A gate refuses a draft for which it is shown one signer's signature twice. */

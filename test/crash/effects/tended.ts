@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { pause } from '../../world/processes.ts';
 import { judgeEnd, KILLS, STOPPED } from './judge.ts';
-import type { Plan } from './plan.ts';
+import { isDisk, type Plan } from './plan.ts';
 import { type Ended, type Process, type Program, startRole } from './role.ts';
 
 /** How long a program may be at a loss after the fault before its operator acts. */
@@ -35,6 +35,14 @@ export class Tended {
   /** Lines `[ !]NTH<TAB>LABEL`, until it first ended. */
   trace(): readonly string[] {
     return readFileSync(this.#plan.trace, 'utf8').split('\n').slice(0, -1);
+  }
+
+  /** How many effects on disk there were since it was last started. */
+  steps(): number {
+    const file = this.#starts === 1 ? this.#plan.trace : `${this.#plan.trace}-2`;
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((row) => row !== '' && isDisk(row.slice(row.indexOf('\t') + 1))).length;
   }
 
   hasFired(): boolean {

@@ -28,6 +28,8 @@ import { BEYOND, HOME, LENIENT } from './record.ts';
 import type { Process, Program } from './role.ts';
 import { Tended } from './tended.ts';
 
+/** Without an effect on disk: then its start is over. */
+const QUIET_MS = 400;
 /** A block comes this often while a replacement is waited for. */
 const BLOCK_MS = 4_000;
 const SMALL = 'size=48m,mode=0700';
@@ -83,7 +85,8 @@ export class VaultWorld {
     return new VaultWorld(world, small, peers, await startScreen(world, 'screen-1', LENIENT));
   }
 
-  async run(fault: Plan['fault']): Promise<Judgement> {
+  /** @param works whether withdrawals go through; else it is stopped as soon as its lines are up */
+  async run(fault: Plan['fault'], works: boolean): Promise<Judgement> {
     this.#runs += 1;
     alignPairs(join(this.#state, 'queue.db'));
     const trace = join(this.#world.directory, `vault-trace-${this.#runs}`);
@@ -100,7 +103,7 @@ export class VaultWorld {
     const program = new Tended(this.#program(), plan, () => rmSync(ballast, { force: true }));
     try {
       await program.serve();
-      const wrong = await this.#carry(program);
+      const wrong = works ? await this.#carry(program) : await this.#greet(program);
       await program.stop();
       return { trace: program.trace(), fired: program.hasFired(), problems: [...program.problems, ...wrong] };
     } finally {
@@ -129,6 +132,21 @@ export class VaultWorld {
     return { role: 'vault', args, logFile: join(directory, 'vault.log') };
   }
 
+  /** Every line is up, every signer has its witness and its coins, and nothing moves. */
+  async #greet(program: Tended): Promise<readonly string[]> {
+    await program.until('all are there', () => {
+      const log = program.process.log();
+      return NAMES.every((name) => log.includes(`"peer":"${name}","is":"ready"`)) || undefined;
+    });
+    let [size, since] = [0, performance.now()];
+    await program.until('nothing moves', () => {
+      const now = program.steps();
+      if (now !== size) [size, since] = [now, performance.now()];
+      return performance.now() > since + QUIET_MS || undefined;
+    });
+    return [];
+  }
+
   /** @returns what is wrong with what was paid */
   async #carry(program: Tended): Promise<readonly string[]> {
     const world = this.#world;
@@ -139,7 +157,7 @@ export class VaultWorld {
     await this.#pass(program, two, ['broadcast', 'confirmed']);
     await this.#pass(program, [beyond], ['refused']);
     const first = node.mempool.entries().map(({ known }) => known.txid);
-    mineEmpty(world, 2);
+    mineEmpty(world, 3);
     let patience = performance.now() + BLOCK_MS;
     await program.until('they are replaced', () => {
       // Who was killed while it replaced them tries again at the next block.
