@@ -8,6 +8,8 @@
  *   GET  /v1/status
  *   POST /v1/approvals          {intent, approver, expires, signature, touch}  → 201 kept, 200 known, 400 refused, 404
  *   POST /v1/registrations      {registration, signature}  → 201 new, 200 known, 400 refused
+ *   POST /v1/charters           {charter}  → 201; 409 CHARTER_CHAIN, CHARTER_QUORUM, CHARTER_UNFIT
+ *   GET  /v1/charters           the chain, and how far each machine has come
  *   POST /v1/addresses          → 201 a fresh receiving address
  */
 import type { CharterInForce } from '@coldwire/policy';
@@ -28,6 +30,7 @@ import {
   tipHeight,
 } from '../queue/index.ts';
 import { readApproval, takeApproval } from './approvals.ts';
+import { type CharterBook, getCharters, postCharter } from './charters.ts';
 import {
   type DestinationCharter,
   findDestinationObstacles,
@@ -49,10 +52,12 @@ export interface ApiContext {
   /** The same for an approval, and for a destination that signers are to be shown. */
   readonly onApproval: () => void;
   readonly onRegistration: () => void;
+  readonly charters: CharterBook;
+  readonly onCharter: () => void;
 }
 
-/** Bytes of a request's body: one intent in hexadecimal. */
-export const MAX_API_BODY = 4096;
+/** Bytes of a request's body: a charter with its signatures in hexadecimal. */
+export const MAX_API_BODY = 160 * 1024;
 const PAGE = 100;
 
 function ok(status: number, value: JsonValue): JsonReply {
@@ -170,6 +175,10 @@ export function handleApi(context: ApiContext, { method, path, query, body }: Js
         return postApproval(context, body);
       case 'POST registrations':
         return postRegistration(context, body);
+      case 'POST charters':
+        return postCharter(context.charters, body, context.onCharter);
+      case 'GET charters':
+        return getCharters(context.charters);
       case 'POST addresses':
         return newAddress(context);
     }

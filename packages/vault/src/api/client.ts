@@ -48,6 +48,16 @@ export function listVaultWithdrawals(url: string): Promise<ApiResult> {
   return ask(url, '/v1/withdrawals', {});
 }
 
+/** Hands in the file charter.cbor. Safe to repeat. */
+export function submitCharter(url: string, file: Uint8Array): Promise<ApiResult> {
+  const body = JSON.stringify({ charter: toHex(file) });
+  return ask(url, '/v1/charters', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+}
+
+export function listCharters(url: string): Promise<ApiResult> {
+  return ask(url, '/v1/charters', {});
+}
+
 export function requestAddress(url: string): Promise<ApiResult> {
   return ask(url, '/v1/addresses', { method: 'POST' });
 }

@@ -4,11 +4,13 @@ export { type NamedApproval, readApproval } from './approvals.ts';
 export {
   type ApiResult,
   approveAtVault,
+  listCharters,
   listVaultWithdrawals,
   readVaultStatus,
   readVaultWithdrawal,
   registerAtVault,
   requestAddress,
+  submitCharter,
   submitToVault,
 } from './client.ts';
 export { authenticate, findObstacles, type IntakeCharter, type IntakeCode } from './intake.ts';

@@ -2,6 +2,7 @@
  * `coldwire-vault submit`, `intent`, `register`, `approve`, `status` and `address`: the requester's, the approvers' and the
  * operator's side of the HTTP API.
  */
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { EXIT, Failure, makeOutput, toJsonLine } from '@coldwire/program';
 import { fromHex, type SignedIntent } from '@coldwire/protocol';
@@ -9,11 +10,13 @@ import { type Command, InvalidArgumentError } from 'commander';
 import {
   type ApiResult,
   approveAtVault,
+  listCharters,
   readApproval,
   readVaultStatus,
   readVaultWithdrawal,
   registerAtVault,
   requestAddress,
+  submitCharter,
   submitToVault,
 } from '../api/index.ts';
 import { openCharter } from '../serve/open-charter.ts';
@@ -213,6 +216,21 @@ export function addClient(program: Command): void {
         json,
         unwrap(await (id === undefined ? readVaultStatus(vault) : readVaultWithdrawal(vault, id)), vault),
       );
+    });
+  program
+    .command('charter')
+    .description(
+      'hand in a later charter, which the vault carries to every machine; without a file: how far each has come',
+    )
+    .argument('[file]', 'charter.cbor, signed by a quorum of the custodians in force')
+    .option('--vault <url>', "the vault's API", DEFAULT_URL)
+    .option('--json', 'one JSON line')
+    .action(async (file: string | undefined, { vault, json }: Common) => {
+      const result =
+        file === undefined
+          ? await listCharters(vault)
+          : await submitCharter(vault, new Uint8Array(readFileSync(file)));
+      show(json, unwrap(result, vault));
     });
   program
     .command('address')

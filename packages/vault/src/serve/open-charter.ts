@@ -49,7 +49,7 @@ export function openIdentity(path: string, { charter }: CharterInForce): Identit
 
 /** The line from a vault to a signer or gate. @throws Failure (usage) if the charter has none of this name */
 export function lineTo(
-  { charter }: CharterInForce,
+  { charter }: Pick<CharterInForce, 'charter'>,
   self: string,
   role: 'signer' | 'gate',
   name: string,

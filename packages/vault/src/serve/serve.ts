@@ -6,13 +6,15 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { CharterInForce } from '@coldwire/policy';
 import { EXIT, Failure, openSecureDirectory } from '@coldwire/program';
-import { type Hello, toHex } from '@coldwire/protocol';
+import { type Charter, type Hello, type Member, toHex } from '@coldwire/protocol';
 import { parseHeader } from '@coldwire/wallet';
-import { serveApi } from '../api/index.ts';
+import { type ApiContext, serveApi } from '../api/index.ts';
 import { type Chain, ChainError, connectCore } from '../chain/index.ts';
 import { openQueue, type Store, startAt } from '../queue/index.ts';
 import type { SessionOptions } from '../session/session.ts';
 import { Bell } from './bell.ts';
+import { Carrier } from './carry.ts';
+import { Charters } from './charters.ts';
 import { Driver } from './drive.ts';
 import { Feerates } from './feerate.ts';
 import { catchUp } from './follow.ts';
@@ -49,18 +51,19 @@ const NODE_NETWORKS = {
 export async function serve(settings: Settings): Promise<void> {
   const report = new Report();
   const charter = openCharter(settings.charter);
-  const identity = openIdentity(settings.key, charter);
-  const scripts = openScripts(charter);
-  const screens = nameScreens(charter, settings.screens);
-  const signerLines = linesTo(charter, identity, 'signer', settings.signers);
-  const gateLines = linesTo(charter, identity, 'gate', settings.gates);
   const state = openSecureDirectory(settings.state);
+  const charters = new Charters(charter, state);
+  const identity = openIdentity(settings.key, charters.newest);
+  const scripts = openScripts(charters.newest);
+  const screens = nameScreens(charters.newest, settings.screens);
+  const signerLines = linesTo(charters, identity, 'signer', settings.signers);
+  const gateLines = linesTo(charters, identity, 'gate', settings.gates);
   const chain = await connect(settings, charter);
   const store = openQueue(join(state, 'queue.db'), () => Date.now());
   startAt(store, checkpointOf(charter));
   const stop = new AbortController();
   const bells = { intents: new Bell(), held: new Bell(), work: new Bell(), peers: new Bell() };
-  const common = { charter: charter.first, identity: identity.signer, hello: () => helloOf(store) };
+  const common = { charter: charter.first, identity: identity.signer, hello: () => helloOf(store, charters) };
   const sessionOf = ({ line, port }: NamedLine): SessionOptions => ({
     ...common,
     line,
@@ -72,7 +75,10 @@ export async function serve(settings: Settings): Promise<void> {
   const vault: Vault = {
     store,
     chain,
-    charter,
+    charters,
+    get charter() {
+      return charters.working;
+    },
     scripts,
     screens,
     tuning,
@@ -88,18 +94,18 @@ export async function serve(settings: Settings): Promise<void> {
   const watch = new ScriptWatch(scripts, tuning.lookahead);
   await catchUp(vault, watch);
   const wake = {
+    onCharter: () => bells.peers.ring(),
     onIntent: () => bells.intents.ring(),
     onApproval: () => bells.held.ring(),
     onRegistration: () => bells.peers.ring(),
   };
-  const api = await serveApi(settings.listen, { store, charter, scripts, ...wake }, (error) =>
-    vault.fail(error),
-  );
+  const api = await serveApi(settings.listen, contextOf(vault, wake), (error) => vault.fail(error));
   report.event('ready', {
     pid: process.pid,
     port: api.port,
     vault: identity.name,
     charter: toHex(charter.hash),
+    epoch: charters.newest.charter.epoch,
   });
   await runUntilStopped(vault, watch, new Orders(state), stop);
   await api.close();
@@ -129,10 +135,26 @@ async function runUntilStopped(
     runLoop(vault, () => lookAtHeld(vault)),
     runLoop(vault, formLoop(vault, driver)),
     ...vault.signers.map((signer) => runLoop(vault, settleLoop(vault, signer))),
+    ...[...vault.signers, ...vault.gates].map((peer) => runLoop(vault, carryLoop(vault, peer))),
     runLoop(vault, () => lookAtOrders(vault, orders)),
   ]);
   await driver.settled();
 }
+
+function contextOf(vault: Vault, wake: Pick<ApiContext, WakeUp>): ApiContext {
+  const { store, scripts, charters } = vault;
+  return {
+    store,
+    scripts,
+    charters,
+    ...wake,
+    get charter() {
+      return vault.charter;
+    },
+  };
+}
+
+type WakeUp = 'onIntent' | 'onApproval' | 'onRegistration' | 'onCharter';
 
 /** Repeats a step until the vault stops; the node's trouble costs a pause, anything else the program. */
 async function runLoop(vault: Vault, step: () => Promise<void>): Promise<void> {
@@ -202,6 +224,17 @@ function settleLoop(vault: Vault, signer: Signer): () => Promise<void> {
   };
 }
 
+/** Hands later charters over, and looks again while one waits there. */
+function carryLoop(vault: Vault, peer: Peer): () => Promise<void> {
+  const carrier = new Carrier(peer);
+  return async () => {
+    const { peers } = vault.bells;
+    const seen = peers.rings;
+    const waits = await carrier.carry(vault);
+    await peers.after(seen, vault.tuning.pollMs * (waits ? 5 : 60));
+  };
+}
+
 /** Wakes early when the vault stops. */
 function pause({ stopping }: Vault, ms: number): Promise<void> {
   return new Promise((resolve) => {
@@ -245,9 +278,15 @@ function checkpointOf({ charter }: CharterInForce) {
   return { height: charter.clock.checkpointHeight, hash: header.value.hash };
 }
 
-function helloOf(store: Store): Hello {
+function helloOf(store: Store, charters: Charters): Hello {
   const { height, hash } = tipOf(store);
-  return { software: SOFTWARE, epoch: 0, tipHeight: height, tipHash: hash, frozen: false };
+  return {
+    software: SOFTWARE,
+    epoch: charters.newest.charter.epoch,
+    tipHeight: height,
+    tipHash: hash,
+    frozen: false,
+  };
 }
 
 interface NamedLine {
@@ -257,12 +296,21 @@ interface NamedLine {
 
 /** In the charter's order, so that pairs take turns the same way after a restart. */
 function linesTo(
-  charter: CharterInForce,
+  charters: Charters,
   { name }: Identity,
   role: 'signer' | 'gate',
   ports: readonly PortSpec[],
 ): readonly NamedLine[] {
-  const lines = ports.map((port) => ({ line: lineTo(charter, name, role, port.name), port }));
+  const { newest } = charters;
+  const membersOf = (charter: Charter): readonly Member[] =>
+    role === 'signer' ? charter.signers : charter.gates;
+  const lines = ports.map((port) => {
+    // Also one that the newest charter drops: it is served until that is in force there.
+    const charter = charters.find((one) =>
+      membersOf(one).some((row) => row.name === port.name) ? one : undefined,
+    );
+    return { line: lineTo(charter === undefined ? newest : { charter }, name, role, port.name), port };
+  });
   const twice = ports.find((port, place) => ports.findIndex((other) => other.name === port.name) !== place);
   if (twice !== undefined) {
     throw new Failure(EXIT.USAGE, {
@@ -270,7 +318,6 @@ function linesTo(
       todo: 'Give one for each.',
     });
   }
-  const members = role === 'signer' ? charter.charter.signers : charter.charter.gates;
-  const order = members.map((member) => member.name);
+  const order = membersOf(newest.charter).map((member) => member.name);
   return [...lines].sort((a, b) => order.indexOf(a.line.peer) - order.indexOf(b.line.peer));
 }

@@ -5,6 +5,7 @@ import type { BlockId, Chain } from '../chain/index.ts';
 import { knownBlocks, type Store } from '../queue/index.ts';
 import type { ScreenEndpoint } from '../screening/index.ts';
 import type { Bell } from './bell.ts';
+import type { Charters } from './charters.ts';
 import type { Feerates } from './feerate.ts';
 import type { Peer } from './peer.ts';
 import type { Report } from './report.ts';
@@ -26,6 +27,9 @@ export interface Bells {
 export interface Vault {
   readonly store: Store;
   readonly chain: Chain;
+  /** The whole chain, and how far each machine has come in it. */
+  readonly charters: Charters;
+  /** What drafts keep to now; another one when the machines move on. */
   readonly charter: CharterInForce;
   /** In the order of the charter's wallets. */
   readonly scripts: readonly WalletScripts[];

@@ -28,6 +28,7 @@ import {
   requester,
   scripts,
 } from '../fixture.ts';
+import { makeCharters } from '../serve/chain-of-charters.ts';
 
 interface Served {
   readonly url: string;
@@ -52,8 +53,9 @@ async function serve(parts: Partial<ApiContext['charter']> = {}): Promise<Served
     woken += 1;
   };
   const charter = apiCharter(parts);
-  const wake = { onIntent, onApproval: onIntent, onRegistration: onIntent };
-  const server = await serveApi('127.0.0.1:0', { store, charter, scripts, ...wake }, (error) =>
+  const wake = { onIntent, onApproval: onIntent, onRegistration: onIntent, onCharter: onIntent };
+  const charters = makeCharters();
+  const server = await serveApi('127.0.0.1:0', { store, charter, scripts, charters, ...wake }, (error) =>
     errors.push(error),
   );
   onTestFinished(() => server.close());
@@ -208,8 +210,8 @@ describe('the server', () => {
   it('listens on the loopback only', async () => {
     const store = makeQueue();
     const nothing = () => undefined;
-    const wake = { onIntent: nothing, onApproval: nothing, onRegistration: nothing };
-    const context = { store, charter: apiCharter(), scripts, ...wake };
+    const wake = { onIntent: nothing, onApproval: nothing, onRegistration: nothing, onCharter: nothing };
+    const context = { store, charter: apiCharter(), scripts, charters: makeCharters(), ...wake };
     const listen = (address: string) => serveApi(address, context, nothing);
     await expect(async () => listen('0.0.0.0:0')).rejects.toThrow(Failure);
     await expect(async () => listen('192.168.1.1:80')).rejects.toThrow('loopback');
@@ -218,7 +220,7 @@ describe('the server', () => {
   it('refuses large bodies, other paths and a foreign Host, and goes on', async () => {
     const { url, errors } = await serve();
     const headers = { 'content-type': 'application/json' };
-    const large = await fetch(`${url}/v1/intents`, { method: 'POST', headers, body: ' '.repeat(5000) });
+    const large = await fetch(`${url}/v1/intents`, { method: 'POST', headers, body: ' '.repeat(170_000) });
     expect(large.status).toBe(413);
     expect((await fetch(`${url}/v1/intents`)).status).toBe(404);
     expect((await fetch(`${url}/v2/status`)).status).toBe(404);

@@ -14,6 +14,7 @@ import {
 import { approvalsOf, recordChainEvents, registrationsFor } from '../../src/queue/index.ts';
 import { narrowest, roomFor } from '../../src/serve/room.ts';
 import { hashAt, makeQueue, scripts } from '../fixture.ts';
+import { makeCharters } from '../serve/chain-of-charters.ts';
 
 function load(charter: Charter): CharterInForce {
   const loaded = loadCharter(encode(Charter, charter));
@@ -30,10 +31,15 @@ async function serve(adjust: (charter: Charter) => Charter) {
     onIntent: () => woken.push('intent'),
     onApproval: () => woken.push('approval'),
     onRegistration: () => woken.push('registration'),
+    onCharter: () => woken.push('charter'),
   };
-  const server = await serveApi('127.0.0.1:0', { store, charter, scripts, ...wake }, (error) => {
-    throw error;
-  });
+  const server = await serveApi(
+    '127.0.0.1:0',
+    { store, charter, scripts, charters: makeCharters(), ...wake },
+    (error) => {
+      throw error;
+    },
+  );
   onTestFinished(() => server.close());
   const intent = (label: string, more = {}): SignedIntent =>
     world.intent({ id: label, requester: 'desk', created: 100, expires: 190, ...more });

@@ -1,0 +1,127 @@
+/**
+ * The chain of charters as the vault carries it: the first, and every later one that it was handed, on disk in the order of their
+ * epochs. The vault makes none and puts none in force: each machine judges for itself. What the machines have in force decides
+ * what the vault drafts. Refuses CHARTER_CHAIN, CHARTER_QUORUM, CHARTER_UNFIT. Spec: protocol-spec/5-charter.md, "Succession".
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CharterInForce, judgeSuccessor, loadCharter, type Refusal } from '@coldwire/policy';
+import { EXIT, Failure, openSecureDirectory, writeFileAtomic } from '@coldwire/program';
+import { type Charter, decode, encode, equalBytes, hashCharter, SignedCharter } from '@coldwire/protocol';
+import { noblePointMath } from '@coldwire/wallet/noble.ts';
+import { strictest } from './strictest.ts';
+
+const FILE = /^charter-\d{6}\.cbor$/;
+const FILE_MAX = 128 * 1024;
+
+/** A charter of the chain with its exact file. */
+export interface Link {
+  readonly charter: CharterInForce;
+  readonly signed: SignedCharter;
+}
+
+/** What a machine says of itself: the epoch in force there, and the newest that it has. */
+export interface Standing {
+  readonly inForce: number;
+  readonly newest: number;
+}
+
+export class Charters {
+  readonly first: CharterInForce;
+  readonly #directory: string;
+  /** Those after the first, oldest first. */
+  readonly #later: Link[] = [];
+  readonly #standings = new Map<string, Standing>();
+  #working: CharterInForce;
+
+  /** @param state the vault's directory @throws Failure when what it holds is no chain */
+  constructor(first: CharterInForce, state: string) {
+    this.first = first;
+    this.#working = first;
+    this.#directory = openSecureDirectory(join(state, 'charters'));
+    for (const name of readdirSync(this.#directory)
+      .filter((one) => FILE.test(one))
+      .sort()) {
+      const path = join(this.#directory, name);
+      const signed = decode(SignedCharter, new Uint8Array(readFileSync(path)), FILE_MAX);
+      const judged = signed.ok ? this.#judge(signed.value) : undefined;
+      if (!signed.ok || judged === undefined || 'code' in judged) {
+        throw new Failure(EXIT.BAD_INPUT, {
+          what: `it does not follow the charter before it${judged !== undefined && 'code' in judged ? ` (${judged.code})` : ''}`,
+          where: path,
+          todo: 'Take the file away and hand the charter in again: coldwire-vault charter FILE.',
+        });
+      }
+      this.#later.push({ charter: judged, signed: signed.value });
+    }
+  }
+
+  get newest(): CharterInForce {
+    return this.#later.at(-1)?.charter ?? this.first;
+  }
+
+  /** Later charters, oldest first. */
+  get later(): readonly Link[] {
+    return this.#later;
+  }
+
+  /** What drafts keep to: the newest in force at any machine that was heard, its limits as strict as any of theirs. */
+  get working(): CharterInForce {
+    return this.#working;
+  }
+
+  get standings(): ReadonlyMap<string, Standing> {
+    return this.#standings;
+  }
+
+  /** Stores a charter that follows the newest; one that is known already changes nothing. */
+  add(signed: SignedCharter): CharterInForce | Refusal {
+    const hash = hashCharter(signed[0]);
+    const known = [this.first, ...this.#later.map(({ charter }) => charter)];
+    const same = known.find((charter) => equalBytes(charter.hash, hash));
+    if (same !== undefined) return same;
+    const judged = this.#judge(signed);
+    if ('code' in judged) return judged;
+    const name = `charter-${`${judged.charter.epoch}`.padStart(6, '0')}.cbor`;
+    writeFileAtomic(join(this.#directory, name), encode(SignedCharter, signed), 0o600);
+    this.#later.push({ charter: judged, signed });
+    return judged;
+  }
+
+  /** A machine said how it stands. @returns whether the limits to draft by may have changed */
+  hear(name: string, standing: Standing): boolean {
+    const before = this.#standings.get(name);
+    if (before?.inForce === standing.inForce && before.newest === standing.newest) return false;
+    this.#standings.set(name, standing);
+    const epochs = new Set([...this.#standings.values()].map(({ inForce }) => inForce));
+    const inForce = [this.first, ...this.#later.map(({ charter }) => charter)].filter(({ charter }) =>
+      epochs.has(charter.epoch),
+    );
+    this.#working = strictest(inForce) ?? this.#working;
+    return true;
+  }
+
+  /** The newest charter of which this is true: of who has left, and of who has not come yet. */
+  find<T>(look: (charter: Charter) => T | undefined): T | undefined {
+    for (const { charter } of [...this.#later].reverse()) {
+      const found = look(charter.charter);
+      if (found !== undefined) return found;
+    }
+    return look(this.first.charter);
+  }
+
+  /** Which of the charters before it is in force differs from machine to machine: a quorum of any of them will do here. */
+  #judge(signed: SignedCharter): CharterInForce | Refusal {
+    const judges = [...this.#later.map(({ charter }) => charter).reverse(), this.first];
+    const judged = judges.map((judge) => judgeSuccessor(signed, this.newest, judge, noblePointMath));
+    const [answer] = [...judged.filter((one) => !('code' in one)), ...judged];
+    if (answer === undefined) throw new Error('there is always a first charter');
+    return answer;
+  }
+}
+
+/** The file charter.cbor as it came in. @returns undefined when it is none */
+export function readCharterBytes(bytes: Uint8Array): SignedCharter | undefined {
+  const signed = decode(SignedCharter, bytes, FILE_MAX);
+  return signed.ok && loadCharter(signed.value[0]).ok ? signed.value : undefined;
+}
