@@ -37,15 +37,22 @@ const RECORDING_MS = 600_000;
 /** @throws Error if a test fails without a mutant */
 export async function judgeAll(options: JudgeOptions): Promise<readonly Verdict[]> {
   const first = new WorkerProcess(options.setup);
-  const recording = await first.ask({ kind: 'record' }, () => RECORDING_MS);
-  if (recording.kind !== 'recording')
-    throw new Error(`the tests could not be recorded: ${explain(recording)}`);
-  if (recording.failures.length > 0)
-    throw new Error(`tests fail without any mutant:\n${recording.failures.join('\n')}`);
-  const court = new Court(options, recording);
   const others = Array.from({ length: options.workers - 1 }, () => new WorkerProcess(options.setup));
-  await Promise.all([first, ...others].map((worker) => court.work(worker)));
-  return court.verdicts;
+  const workers = [first, ...others];
+  try {
+    const court = new Court(options, await record(first));
+    await Promise.all(workers.map((worker) => court.work(worker)));
+    return court.verdicts;
+  } finally {
+    for (const worker of workers) worker.stop();
+  }
+}
+
+async function record(worker: WorkerProcess): Promise<Recording> {
+  const answer = await worker.ask({ kind: 'record' }, () => RECORDING_MS);
+  if (answer.kind !== 'recording') throw new Error(`the tests could not be recorded: ${explain(answer)}`);
+  if (answer.failures.length === 0) return answer;
+  throw new Error(`tests fail without any mutant:\n${answer.failures.join('\n')}`);
 }
 
 const explain = (answer: Answer): string => (answer.kind === 'dead' ? answer.why : answer.kind);
