@@ -27,7 +27,7 @@ import { type Deployment, makeDeployment, REGTEST_GENESIS } from '../world/chart
 import { canHide, mappedFiles, REPOSITORY, startInstalled } from './installed.ts';
 
 const DAMAGED = 4;
-/** 128 + SIGTERM, by the shell's convention; the unit counts it as success. */
+/** 128 + SIGTERM, by the shell's convention; the unit counts it as success (units.test.ts). */
 const TERMINATED = 143;
 
 let directory: string;
@@ -249,37 +249,6 @@ describe.skipIf(!canHide)('running from the bundle’s directory alone, without 
     } finally {
       expect(await signer.stop(), signer.log()).toBe(TERMINATED);
       await pair.close();
-    }
-  });
-});
-
-const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
-
-describe.skipIf(!hasAnalyze)('the systemd unit', () => {
-  /** The unit as instance A, with its paths below the prefix, where they exist. */
-  function instance(): string {
-    const unit = readFileSync(join(prefix, 'etc/systemd/system/coldwire-signer@.service'), 'utf8');
-    const path = join(directory, 'coldwire-signer@A.service');
-    writeFileSync(path, unit.replaceAll('/opt/coldwire/', `${prefix}/opt/coldwire/`));
-    return path;
-  }
-
-  it('has no directive that systemd does not know', () => {
-    const run = spawnSync('systemd-analyze', ['verify', '--man=no', instance()], { encoding: 'utf8' });
-    const about = run.stderr.split('\n').filter((line) => line.includes('coldwire-signer@A.service'));
-    expect(about).toEqual([]);
-  });
-
-  it('takes the exit code of an orderly stop for success', () => {
-    expect(readFileSync(instance(), 'utf8')).toContain(`\nSuccessExitStatus=${TERMINATED}`);
-  });
-
-  it('exposes the signer to little: at most 1.5 of 10 by systemd’s own measure', () => {
-    const args = ['security', '--offline=yes', '--threshold=15', '--no-pager', instance()];
-    const run = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
-    expect(run.status, run.stdout.slice(-400) + run.stderr).toBe(0);
-    for (const line of ['✓ PrivateNetwork=', '✓ RestrictAddressFamilies=~AF_UNIX', '✓ NoNewPrivileges=']) {
-      expect(run.stdout).toContain(line);
     }
   });
 });
