@@ -32,6 +32,7 @@ const { values } = parseArgs({
 
 const directory = pathToFileURL(`${values.targets}/`);
 const packages = new URL('../packages/', import.meta.url);
+const sources = readdirSync(packages).map((name) => new URL(`${name}/src/`, packages).href);
 const all = readdirSync(directory).flatMap((file) => (file.endsWith('.ts') ? [basename(file, '.ts')] : []));
 const names = all.sort().filter((name) => values.target?.includes(name) ?? true);
 const unknown = values.target?.find((name) => !all.includes(name));
@@ -83,7 +84,7 @@ async function runTarget(name: string, slice: number): Promise<Campaign> {
   let told = Date.now();
   const order = {
     module: new URL(`${name}.ts`, directory).href,
-    instrumented: [packages.href, ...(directory.href.includes('/scripts/fuzz/') ? [] : [directory.href])],
+    instrumented: [...sources, ...(directory.href.includes('/scripts/fuzz/') ? [] : [directory.href])],
     seed: `${values.seed}:${name}`,
     guided: !values.blind,
     deadline: Date.now() + slice,
