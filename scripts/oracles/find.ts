@@ -42,6 +42,11 @@ function hasPython(module: string): boolean {
 
 const PROGRAMS: readonly (readonly [name: string, proves: string, install: string])[] = [
   ['strace', 'that a signer makes no network system call', 'apt-get install strace'],
+  [
+    'systemd-analyze',
+    'that the units are understood and expose little',
+    'apt-get install systemd linux-libc-dev',
+  ],
   ['socat', 'the link over a second kind of pseudo-terminal', 'apt-get install socat'],
   ['age', 'that key files open with the reference tool', 'apt-get install age'],
   ['electrum', 'addresses against another wallet', 'apt-get install electrum'],
