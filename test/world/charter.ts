@@ -89,6 +89,7 @@ export interface Deployment {
 export interface DeploymentOptions {
   readonly policy?: Partial<Policy>;
   readonly burial?: number;
+  readonly approvers?: Charter['approvers'];
 }
 
 export function good<T>(outcome: Outcome<T>): T {
@@ -149,7 +150,7 @@ export async function makeDeployment(
       burial: options.burial ?? 3,
       fresh: 43_200,
     },
-    approvers: [],
+    approvers: options.approvers ?? [],
     quorum: 2,
   };
   const bytes = encode(Charter, charter);
@@ -232,4 +233,28 @@ async function openBlock(
     }),
   );
   return good(await openKey({ bytes: signer.keyFile, where: 'key.age' }, signer.record, offered)).block;
+}
+
+/** A charter after `before`, signed by a quorum, in DIR/charter-EPOCH.cbor. */
+export function writeSuccessor(
+  { directory, custodians }: Pick<Deployment, 'directory' | 'custodians'>,
+  before: CharterInForce,
+  change: Partial<Charter>,
+): { readonly file: string; readonly charter: CharterInForce } {
+  const epoch = before.charter.epoch + 1;
+  const bytes = encode(Charter, {
+    ...before.charter,
+    epoch,
+    first: before.first,
+    previous: before.hash,
+    ...change,
+  });
+  const loaded = loadCharter(bytes);
+  if (!loaded.ok) throw new Error(loaded.problems.join('; '));
+  const signatures = custodians
+    .slice(0, before.charter.quorum)
+    .map(({ name, key }) => [name, key.sign(loaded.value.hash)] as const);
+  const file = join(directory, `charter-${epoch}.cbor`);
+  writeFileSync(file, encode(SignedCharter, [bytes, signatures]));
+  return { file, charter: loaded.value };
 }

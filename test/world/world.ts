@@ -200,6 +200,8 @@ export interface IntentOptions {
   /** Of which gate the intent's id makes it. */
   readonly home?: GateName;
   readonly life?: number;
+  /** Of the destination; a fresh one by default. */
+  readonly script?: Uint8Array;
 }
 
 /** A signed intent to a fresh address. */
@@ -212,7 +214,7 @@ export function makeIntent(world: World, options: IntentOptions = {}): SignedInt
     id,
     requester: 'exchange',
     amount: options.amount ?? 100_000n,
-    script: Uint8Array.from([0x00, 0x14, ...crypto.getRandomValues(new Uint8Array(20))]),
+    script: options.script ?? Uint8Array.from([0x00, 0x14, ...crypto.getRandomValues(new Uint8Array(20))]),
     created: height,
     expires: height + (options.life ?? 100),
   });
