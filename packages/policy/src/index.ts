@@ -4,7 +4,13 @@
  */
 export { type Accepted, acceptHeaders } from './accept-headers.ts';
 export { admit } from './admit.ts';
-export { type ApprovalCharter, countApprovals, findTier, type Tier, verifyApproval } from './approval/judge.ts';
+export {
+  type ApprovalCharter,
+  countApprovals,
+  findTier,
+  type Tier,
+  verifyApproval,
+} from './approval/judge.ts';
 export { type ApprovalSubject, writeApproval } from './approval/text.ts';
 export { type CharterInForce, type Loaded, loadCharter, verifyCharterSignatures } from './charter/load.ts';
 export { type ChangeOfCharter, compareCharters, type FieldChange } from './charter/ordering.ts';
@@ -32,6 +38,7 @@ export {
 export { applyChange } from './state/apply.ts';
 export { Change, decodeChange, encodeChange } from './state/change.ts';
 export { digestState } from './state/digest.ts';
+export { PolicyRow, snapshotRows, takeRow } from './state/snapshot.ts';
 export { createPolicyState, type PendingCharter, type PolicyState } from './state/state.ts';
 export { describeState, type PolicyStatus } from './status.ts';
 export { windowUse } from './windows.ts';

@@ -28,6 +28,7 @@ export {
   bytes,
   type Infer,
   literal,
+  Mismatch,
   nullable,
   type Schema,
   sats,

@@ -1,0 +1,88 @@
+import { decode, encode } from '@coldwire/protocol';
+import { noblePointMath } from '@coldwire/wallet/noble.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  createPolicyState,
+  digestState,
+  PolicyRow,
+  type PolicyState,
+  snapshotRows,
+  takeRow,
+} from '../../src/index.ts';
+import { MemoryWorld, testify } from '../memory/memory-world.ts';
+import { charterAfter, sampleCharter, seeded } from '../world.ts';
+
+/** The rows of a snapshot, encoded and decoded, in a new state. */
+function reload(world: MemoryWorld): PolicyState {
+  const state = createPolicyState(world.loaded, noblePointMath);
+  for (const row of snapshotRows(world.state)) {
+    const decoded = decode(PolicyRow, encode(PolicyRow, row), 1_048_576);
+    if (!decoded.ok) throw new Error(decoded.fault.detail);
+    takeRow(state, decoded.value);
+  }
+  return state;
+}
+
+/** A state in which everything has something in it. */
+function lived(): MemoryWorld {
+  const charter = sampleCharter();
+  const velocity = [{ per: 'destination', ticks: 6, amount: 90_000_000n, count: 30 } as const];
+  const world = new MemoryWorld({ ...charter, policy: { ...charter.policy, velocity } });
+  const coins = world.fund([5_000_000n, 6_000_000n, 7_000_000n]);
+  const [first, second] = coins;
+  if (first === undefined || second === undefined) throw new Error('no coins');
+  world.approve(
+    world.request({ coins: [first], intents: [world.intent()], change: [{ amount: 3_990_000n }] }),
+  );
+  world.freeze('vault-1');
+  world.start();
+  world.attest(testify(world, 'gate-1'));
+  world.order('freeze', { by: ['ada', 'ben'] });
+  world.order('unfreeze');
+  world.order('freeze', { by: ['cyd'] });
+  world.install(charterAfter(world.loaded, { title: 'Later' }));
+  // A branch that lost.
+  world.pass(1);
+  world.rewind(1);
+  world.feed(world.mine(2));
+  return world;
+}
+
+describe('a snapshot', () => {
+  it('holds the whole state: the same digest, and the same again', () => {
+    const world = lived();
+    const state = reload(world);
+    expect(digestState(state)).toEqual(digestState(world.state));
+    expect([...snapshotRows(state)]).toEqual([...snapshotRows(world.state)]);
+  });
+
+  it('of a state that was latched and restored holds that too', () => {
+    const world = lived();
+    world.start(seeded('later').slice(0, 16));
+    const nonce = seeded('later').slice(0, 16);
+    world.attest(testify(world, 'gate-1', { nonce, heads: [['vault-1', 9, seeded('head')]] }));
+    expect(digestState(reload(world))).toEqual(digestState(world.state));
+    world.order('restore', { id: nonce });
+    expect(digestState(reload(world))).toEqual(digestState(world.state));
+  });
+
+  it('is judged by as what the state itself is judged by', () => {
+    const world = lived();
+    const state = reload(world);
+    world.order('unfreeze', { by: ['ada', 'cyd'] });
+    const live = world.state;
+    world.state = state;
+    expect(world.order('unfreeze', { by: ['ada', 'cyd'] })).toBe('ok');
+    expect(state.memory.confirmed).toEqual(live.memory.confirmed);
+    expect(state.tree.best.map(({ id }) => id)).toEqual(live.tree.best.map(({ id }) => id));
+  });
+
+  it('with a row that does not fit is no state', () => {
+    const state = createPolicyState(lived().loaded, noblePointMath);
+    const headers = { headers: new Uint8Array(80) };
+    expect(() => takeRow(state, { kind: 'headers', value: headers })).toThrow('follows no known one');
+    expect(() => takeRow(state, { kind: 'inForce', value: { charter: new Uint8Array(9) } })).toThrow(
+      'hold together',
+    );
+  });
+});
