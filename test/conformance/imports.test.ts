@@ -86,9 +86,9 @@ const SIGNER_DANGEROUS: Readonly<Record<string, string>> = {
     'a Socket over a pipe, by name only: libuv reads it with read(2)',
   'packages/link/src/pty-pair.ts node:child_process': 'demos and tests: a relay between two pseudo-terminals',
   'packages/link/src/stty.ts node:child_process':
-    'stty, before a secret is in memory, on descriptors that are files',
-  'packages/signer/src/io/machine-facts.ts node:child_process':
-    'preflight asks the machine, before a secret is in memory',
+    'stty, on descriptors that are files: at start, and when a line comes back',
+  'packages/signer/src/io/line-facts.ts node:child_process':
+    'preflight asks stty how the line is set, with a file for its answer',
   'packages/signer/src/io/machine-facts.ts node:inspector': 'preflight asks whether an inspector listens',
   'packages/signer/src/run/console.ts node:child_process': 'mkfifo for the console',
 };

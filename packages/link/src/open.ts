@@ -14,8 +14,8 @@ import { isErrno } from './writer.ts';
 const ours = new Set<number>();
 
 /**
- * A serial port, or a pseudo-terminal, at `baud` bits a second, 8N1, without flow control. `stty` runs here: call this before
- * any secret is in memory.
+ * A serial port, or a pseudo-terminal, at `baud` bits a second, 8N1, without flow control. `stty` runs here, started by
+ * fork(2) and execve(2): between the two the child shares the caller's pages, copied by nobody, and this thread waits.
  * @throws Error if there is none, it is no terminal, another program has it open, or it does not keep its settings
  */
 export function openTty(path: string, baud: number): Port {

@@ -62,7 +62,7 @@ export function judgeProcess(facts: MachineFacts): Check[] {
       ok: facts.preload === '',
       found: facts.preload || 'none',
       wanted: 'an empty or missing /etc/ld.so.preload: what it names runs inside of the signer',
-      fix: 'mv /etc/ld.so.preload /root/ld.so.preload.found (keep it: who put it there?), then start again.',
+      fix: 'mv /etc/ld.so.preload /etc/ld.so.preload.found (keep it: who put it there?), then start again.',
     },
     judgeNetwork(facts),
     judgeDescriptors(facts),
