@@ -25,8 +25,8 @@ const explained = readExplained(new URL('mutation/survivors.json', import.meta.u
 
 /** Each package's sources are judged by its own tests. */
 const SUITES = [
-  { name: 'policy', sources: 'packages/policy/src/**/*.ts', tests: 'packages/policy/test/**/*.test.ts' },
-  { name: 'gate', sources: 'packages/gate/src/core/*.ts', tests: 'packages/gate/test/**/*.test.ts' },
+  { own: 'packages/policy', sources: 'src/**/*.ts' },
+  { own: 'packages/gate', sources: 'src/core/*.ts' },
 ] as const;
 
 /** What starts programs tests what is around the checks, in processes where no mutant is. */
@@ -47,10 +47,10 @@ function find(root: string, pattern: string): readonly string[] {
 }
 
 function suitesIn(root: string): readonly Suite[] {
-  return SUITES.map(({ name, sources, tests }) => ({
-    name,
-    sources: find(root, sources).filter((file) => matchesGlob(file, values.files)),
-    tests: find(root, tests).filter(
+  return SUITES.map(({ own, sources }) => ({
+    own,
+    sources: find(root, `${own}/${sources}`).filter((file) => matchesGlob(file, values.files)),
+    tests: find(root, `${own}/test/**/*.test.ts`).filter(
       (file) => !readFileSync(join(root, file), 'utf8').includes(STARTS_PROGRAMS),
     ),
   })).filter(({ sources }) => sources.length > 0);
@@ -112,7 +112,7 @@ async function runAll(sandbox: Sandbox): Promise<readonly SuiteResult[]> {
       workers: Math.max(1, Number(values.workers)),
       isExpected: (mutant) => expected.has(keyOf(mutant)),
       isKilled: (mutant) => kills.has(keyOf(mutant)),
-      progress: tell(suite.name),
+      progress: tell(suite.own),
     });
     results.push(result);
   }

@@ -10,15 +10,16 @@ export interface Change {
   readonly text: string;
 }
 
-const COMPARISONS: Readonly<Record<string, readonly string[]>> = {
-  '<': ['<=', '>='],
-  '<=': ['<', '>'],
-  '>': ['>=', '<='],
-  '>=': ['>', '<'],
-  '==': ['!='],
-  '!=': ['=='],
-  '===': ['!=='],
-  '!==': ['==='],
+/** Only the boundary: the opposite dies whenever both `true` and `false` in its place do. */
+const COMPARISONS: Readonly<Record<string, string | null>> = {
+  '<': '<=',
+  '<=': '<',
+  '>': '>=',
+  '>=': '>',
+  '==': null,
+  '!=': null,
+  '===': null,
+  '!==': null,
 };
 
 const ARITHMETIC: Readonly<Record<string, string>> = {
@@ -171,15 +172,12 @@ function binaryChanges(code: string, node: SyntaxNode): readonly Change[] {
   const operation = operationOf(code, node);
   if (operation === undefined) return [];
   const { operator, left, right, before, after } = operation;
-  const comparisons = (COMPARISONS[operator] ?? []).map((to) => ({
-    operator: 'comparison',
-    text: before + to + after,
-  }));
+  const boundary = COMPARISONS[operator] ?? undefined;
   const isJoin = operator === '+' && (isText(left) || isText(right));
   const arithmetic = isJoin ? undefined : ARITHMETIC[operator];
   const logic = LOGIC[operator];
   return [
-    ...comparisons,
+    ...(boundary === undefined ? [] : [{ operator: 'comparison', text: before + boundary + after }]),
     ...(arithmetic === undefined ? [] : [{ operator: 'arithmetic', text: before + arithmetic + after }]),
     // `a ?? b && c` is no syntax: the parts stand in parentheses.
     ...(logic === undefined

@@ -4,7 +4,8 @@ export interface WorkerSetup {
   readonly kind: 'setup';
   /** The copy of the repository that holds all mutants. */
   readonly root: string;
-  /** Relative to `root`. */
+  /** Directory of the package that is judged, relative to `root`, as are the files. */
+  readonly own: string;
   readonly sources: readonly string[];
   readonly tests: readonly string[];
 }

@@ -1,9 +1,11 @@
 /**
- * Loads test files and the sources below them as often as is asked for: each realm has its own copy of every module of the
- * repository, told apart by a query behind its address. So a mutant in what runs at loading needs no new process.
+ * Loads test files and the sources below them as often as is asked for: each realm has its own copy of every module of the package
+ * that is judged, told apart by a query behind its address. So a mutant in what runs at loading needs no new process. Modules of
+ * other packages hold no mutants and are shared; none of them imports the package that is judged.
  */
-import { registerHooks } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const FEW_RUNS = new URL('few-runs.ts', import.meta.url).href;
 const REPLACED: Readonly<Record<string, string>> = {
@@ -13,9 +15,19 @@ const REPLACED: Readonly<Record<string, string>> = {
 /** Where tests ask how many runs they have. */
 const FORM = 'test/world/form.ts';
 
-/** @param root directory of the copy that is mutated; modules elsewhere are shared by all realms */
-export function openRealms(root: string): (realm: number, file: string) => Promise<unknown> {
+/**
+ * @param root directory of the copy that is mutated
+ * @param own directory below it, the package that is judged
+ */
+export function openRealms(root: string, own: string): (realm: number, file: string) => Promise<unknown> {
   const inside = `${pathToFileURL(root).href}/`;
+  const judged = `${inside}${own}/`;
+  const texts = new Map<string, string>();
+  const readPlain = (path: string): string => {
+    const text = texts.get(path) ?? stripTypeScriptTypes(readFileSync(path, 'utf8'));
+    texts.set(path, text);
+    return text;
+  };
   registerHooks({
     resolve(specifier, context, next) {
       const parent = context.parentURL;
@@ -26,8 +38,12 @@ export function openRealms(root: string): (realm: number, file: string) => Promi
       if (found.url === inside + FORM)
         return { url: FEW_RUNS, format: 'module-typescript', shortCircuit: true };
       const realm = new URL(parent).searchParams.get('realm');
-      const isOurs = found.url.startsWith(inside) && /\.ts$/.test(found.url);
-      return realm !== null && isOurs ? { ...found, url: `${found.url}?realm=${realm}` } : found;
+      const isOwn = found.url.startsWith(judged) && found.url.endsWith('.ts');
+      return realm !== null && isOwn ? { ...found, url: `${found.url}?realm=${realm}` } : found;
+    },
+    load(url, context, next) {
+      if (!url.startsWith(judged)) return next(url, context);
+      return { format: 'module', source: readPlain(fileURLToPath(url)), shortCircuit: true };
     },
   });
   return (realm, file) => import(`${pathToFileURL(`${root}/${file}`).href}?realm=${realm}`);

@@ -7,8 +7,8 @@ import { type Mutant, mutateSource } from './mutants.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface Suite {
-  readonly name: string;
-  /** Files, relative to the repository. */
+  /** Directory of the package, relative to the repository, as are the files. Nothing outside imports it but its tests. */
+  readonly own: string;
   readonly sources: readonly string[];
   readonly tests: readonly string[];
 }
@@ -40,8 +40,8 @@ export async function runSuite(
     mutants.push(...mutated.mutants);
     writeFileSync(join(root, file), mutated.code);
   }
-  const { tests } = suite;
-  const setup = { kind: 'setup', root, sources: suite.sources, tests } as const;
+  const { own, tests } = suite;
+  const setup = { kind: 'setup', root, own, sources: suite.sources, tests } as const;
   const open = mutants.filter((mutant) => !isKilled(mutant));
   const judged = await judgeAll({ setup, mutants: open, workers, isExpected, progress });
   const survivors = judged.filter(({ status }) => status === 'survived').map(({ mutant }) => mutant);

@@ -130,7 +130,7 @@ async function main(): Promise<void> {
   let queue = Promise.resolve();
   const handle = async (message: ToWorker): Promise<void> => {
     if (message.kind === 'setup') {
-      desk = { setup: message, load: openRealms(message.root), tests: [], realms: 0 };
+      desk = { setup: message, load: openRealms(message.root, message.own), tests: [], realms: 0 };
       return;
     }
     if (desk === undefined) throw new Error('a job before the setup');

@@ -19,7 +19,7 @@ function evaluate(code: string, active: number, body: string): unknown {
 
 describe('Mutants', () => {
   test('are planted in comparisons, logic, arithmetic and literals', () => {
-    expect(planted('f(a < b);')).toEqual(['f(a <= b);', 'f(a >= b);', 'f(true);', 'f(false);']);
+    expect(planted('f(a < b);')).toEqual(['f(a <= b);', 'f(true);', 'f(false);']);
     expect(planted('f(a ?? b);')).toEqual(['f((a) && (b));']);
     expect(planted('f((a + b) * c);')).toEqual(['f((a + b) / c);', 'f((a - b) * c);']);
     expect(planted("f(7, 7n, 'x', '', true);")).toEqual([
@@ -97,7 +97,7 @@ describe('A run over a module with planted gaps', () => {
     try {
       const result = await runSuite(
         sandbox,
-        { name: 'toy', sources, tests },
+        { own: 'test/mutation', sources, tests },
         { workers: 1, isExpected: () => false, isKilled: () => false, progress: () => undefined },
       );
       const score = scoreOf([result], []);
