@@ -68,11 +68,11 @@ export function sampleCharter(network: Charter['network'] = 'regtest'): Charter 
     policy: {
       maxInputs: 1000,
       maxOutputs: 1000,
-      maxIntents: 1000,
+      maxIntents: network === 'mainnet' ? 15 : 1000,
       maxVsize: 100_000,
       amountPerTransaction: 60_000_000n,
       windows: [
-        { ticks: 6, amount: 90_000_000n, count: 30, fee: 300_000n },
+        { ticks: 6, amount: network === 'mainnet' ? 120_000_000n : 90_000_000n, count: 30, fee: 300_000n },
         { ticks: 144, amount: 900_000_000n, count: 3000, fee: 3_000_000n },
       ],
       feeAbsolute: 100_000n,

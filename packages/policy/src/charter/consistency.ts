@@ -8,6 +8,7 @@ import { findApprovalProblems } from './approval-consistency.ts';
 import { findClockProblems } from './clock-consistency.ts';
 import { findDestinationProblems } from './destination-consistency.ts';
 import { findPolicyProblems } from './policy-consistency.ts';
+import { findShareProblems } from './share-consistency.ts';
 import { findWalletProblems } from './wallet-consistency.ts';
 
 type Named = { readonly role: string; readonly name: string };
@@ -131,6 +132,7 @@ export function findProblems(charter: Charter): readonly string[] {
     ...findWalletProblems(charter),
     ...findPolicyProblems(charter.policy, charter.network),
     ...findDestinationProblems(charter.policy),
+    ...findShareProblems(charter),
     ...findApprovalProblems(charter),
     ...findClockProblems(charter),
     ...findCustodyProblems(charter),

@@ -66,6 +66,29 @@ describe('a charter', () => {
     expect(with_({ ...a, path }, b, c)).toEqual(['wallet 0: the key of A is not at 48h/1h/0h/2h']);
   });
 
+  it('is refused when a gate would have no part of a window, or on mainnet when one transaction fits no part', () => {
+    const gate = (name: string) => ({ name, key: identity(name).publicKey, sealKey: seeded(`seal ${name}`) });
+    const gates = ['gate-1', 'gate-2', 'gate-3'].map(gate);
+    const velocity = [{ per: 'requester', ticks: 6, amount: 9_000_000n, count: 2 }] as const;
+    expect(problems({ ...regtest, gates, policy: { ...regtest.policy, velocity } })).toEqual([
+      'policy: velocity 0: count is 2: nothing is left of it for each of 3 gates',
+    ]);
+    const charter = mainnet();
+    const with_ = (policy: Partial<Charter['policy']>) =>
+      problems({ ...charter, policy: { ...charter.policy, ...policy } });
+    expect(with_({ amountPerTransaction: 60_000_000n, maxIntents: 15, feeAbsolute: 150_000n })).toEqual([]);
+    expect(with_({ amountPerTransaction: 60_000_001n, maxIntents: 16, feeAbsolute: 150_001n })).toEqual([
+      'policy: amountPerTransaction is 60000001, and a signer or gate lets 60000000 pass in window 0',
+      'policy: maxIntents is 16, and a signer or gate lets 15 pass in window 0',
+      'policy: feeAbsolute is 150001, and a signer or gate lets 150000 pass in window 0',
+    ]);
+    const one = gates.slice(0, 1);
+    const alone = { ...charter.policy, amountPerTransaction: 80_000_001n };
+    expect(problems({ ...charter, gates: one, policy: alone })).toContain(
+      'policy: amountPerTransaction is 80000001, and a signer or gate lets 80000000 pass in window 0',
+    );
+  });
+
   it('is refused when its policy could never be kept or never be reached', () => {
     const with_ = (policy: Partial<Charter['policy']>) =>
       problems({ ...regtest, policy: { ...regtest.policy, ...policy } });
