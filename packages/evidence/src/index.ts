@@ -6,6 +6,7 @@ export {
   DiskWatch,
   describeDisk,
   judgeDisk,
+  measureDisk,
 } from './disk.ts';
 export { type Entry, type EvidenceLog, type Opened, openLog } from './log.ts';
 export { type LogItem, ownerOf, readLog, segmentFiles } from './read.ts';

@@ -54,6 +54,8 @@ export interface ApiContext {
   readonly onRegistration: () => void;
   readonly charters: CharterBook;
   readonly onCharter: () => void;
+  /** What the running vault knows of the machines around it; absent where only the queue is served. */
+  readonly situation?: () => { readonly [name: string]: JsonValue };
 }
 
 /** Bytes of a request's body: a charter with its signatures in hexadecimal. */
@@ -170,7 +172,7 @@ export function handleApi(context: ApiContext, { method, path, query, body }: Js
       case 'GET withdrawals/id':
         return getOne(context, id);
       case 'GET status':
-        return ok(200, summaryJson(summarize(context.store)));
+        return ok(200, { ...summaryJson(summarize(context.store)), ...context.situation?.() });
       case 'POST approvals':
         return postApproval(context, body);
       case 'POST registrations':

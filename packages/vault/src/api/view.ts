@@ -47,7 +47,9 @@ export function historyJson(entries: readonly HistoryEntry[]): JsonValue {
   });
 }
 
-export function summaryJson({ tip, states, openBatches, balance }: Summary): JsonValue {
+export function summaryJson({ tip, states, openBatches, balance }: Summary): {
+  readonly [name: string]: JsonValue;
+} {
   const { confirmed, reserved, unconfirmed, coins } = balance;
   const counts = Object.entries(states).map(
     ([state, { count, amount }]) => [state, { count, amount }] as const,

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-import { EXIT, Failure, makeOutput, toJsonLine } from '@coldwire/program';
+import { EXIT, escapeJson, Failure, makeOutput, toJsonLine } from '@coldwire/program';
 import { fromHex, type SignedIntent } from '@coldwire/protocol';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
@@ -20,6 +20,7 @@ import {
   submitToVault,
 } from '../api/index.ts';
 import { openCharter } from '../serve/open-charter.ts';
+import { formatStatus } from './format-status.ts';
 import { readInput } from './input.ts';
 import { makeIntent, parseJson, readIntents } from './intent.ts';
 import { makeRegistration } from './registration.ts';
@@ -85,8 +86,8 @@ function unwrap(result: ApiResult, where: string): unknown {
 }
 
 function show(json: true | undefined, value: unknown): void {
-  const text = json === true ? JSON.stringify(value) : JSON.stringify(value, undefined, 2);
-  makeOutput(false).answer(null, () => text);
+  const lines = JSON.stringify(value, undefined, json === true ? undefined : 2).split('\n');
+  process.stdout.write(`${lines.map(escapeJson).join('\n')}\n`);
 }
 
 async function heightOf(url: string): Promise<number> {
@@ -212,10 +213,10 @@ export function addClient(program: Command): void {
     .option('--vault <url>', "the vault's API", DEFAULT_URL)
     .option('--json', 'one JSON line')
     .action(async (id: Uint8Array | undefined, { vault, json }: Common) => {
-      show(
-        json,
-        unwrap(await (id === undefined ? readVaultStatus(vault) : readVaultWithdrawal(vault, id)), vault),
-      );
+      if (id !== undefined) return show(json, unwrap(await readVaultWithdrawal(vault, id), vault));
+      const status = unwrap(await readVaultStatus(vault), vault);
+      if (json === true) return show(json, status);
+      makeOutput(false).answer(null, () => formatStatus(status));
     });
   program
     .command('charter')

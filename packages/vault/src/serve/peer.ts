@@ -13,6 +13,7 @@ import {
 } from '../session/session.ts';
 import type { Bell } from './bell.ts';
 import type { Report } from './report.ts';
+import type { PeerView } from './status.ts';
 
 export function freshId(): Uint8Array {
   return new Uint8Array(randomBytes(16));
@@ -47,6 +48,7 @@ export class Peer implements SessionEvents {
   #hello: Hello | undefined;
   #hellos = 0;
   #stopping = false;
+  #since = Date.now();
 
   constructor(options: SessionOptions, report: Report, bell: Bell) {
     this.name = options.line.peer;
@@ -61,6 +63,12 @@ export class Peer implements SessionEvents {
 
   get readiness(): Readiness {
     return this.#session.readiness;
+  }
+
+  /** For status. */
+  get view(): PeerView {
+    const { name, readiness } = this;
+    return { name, readiness, since: this.#since, frozen: this.#hello?.frozen === true };
   }
 
   get hello(): Hello | undefined {
@@ -112,6 +120,7 @@ export class Peer implements SessionEvents {
 
   onReadiness(readiness: Readiness): void {
     if (this.#stopping) return;
+    this.#since = Date.now();
     this.#report.often('peer', this.name, { is: readiness });
     if (readiness === 'locked') this.#report.alarm('LOCKED', this.name, 'it holds no keys; unseal it');
     if (readiness !== 'ready') for (const leave of this.#leave) leave();

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import process from 'node:process';
+import type { DiskState } from '@coldwire/evidence';
 import type { CharterInForce } from '@coldwire/policy';
 import { EXIT, Failure, openSecureDirectory } from '@coldwire/program';
 import { type Charter, type Hello, type Member, toHex } from '@coldwire/protocol';
@@ -36,6 +37,7 @@ import { screenHeld, screenReceived } from './screen.ts';
 import type { Settings } from './settings.ts';
 import { cancelEnded, reportBuried, tendBroadcast } from './settle.ts';
 import { Signer } from './signer.ts';
+import { describeSituation, watchVaultDisk } from './status.ts';
 import { tipOf, type Vault } from './vault.ts';
 import { ScriptWatch } from './watch.ts';
 
@@ -99,7 +101,11 @@ export async function serve(settings: Settings): Promise<void> {
     onApproval: () => bells.held.ring(),
     onRegistration: () => bells.peers.ring(),
   };
-  const api = await serveApi(settings.listen, contextOf(vault, wake), (error) => vault.fail(error));
+  const api = await serveApi(
+    settings.listen,
+    contextOf(vault, wake, watchVaultDisk(state, report)),
+    (error) => vault.fail(error),
+  );
   report.event('ready', {
     pid: process.pid,
     port: api.port,
@@ -141,13 +147,19 @@ async function runUntilStopped(
   await driver.settled();
 }
 
-function contextOf(vault: Vault, wake: Pick<ApiContext, WakeUp>): ApiContext {
+function contextOf(vault: Vault, wake: Pick<ApiContext, WakeUp>, disk: () => DiskState | null): ApiContext {
   const { store, scripts, charters } = vault;
   return {
     store,
     scripts,
     charters,
     ...wake,
+    situation: () =>
+      describeSituation({
+        signers: vault.signers.map(({ view }) => view),
+        gates: vault.gates.map(({ view }) => view),
+        disk: disk(),
+      }),
     get charter() {
       return vault.charter;
     },
