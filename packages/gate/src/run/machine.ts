@@ -1,6 +1,7 @@
 /**
  * The gate as a running program: joins the pure core, the evidence log and the line. Each CLEAR is decided, journalled and
- * synced with its changes, and only then answered. Spec: protocol-spec/13-gate.md.
+ * synced with its changes, and only then answered. A full disk ends the connection and not the program, so that it goes on by
+ * itself when there is room again: what is due is said first on the next one. Spec: protocol-spec/13-gate.md.
  */
 import process from 'node:process';
 import type { Channel, ChannelOwner, Reading, Taken } from '@coldwire/channel';
@@ -33,6 +34,8 @@ export class GateMachine implements ChannelOwner {
   readonly #started = process.hrtime.bigint();
   #state: GateState;
   #channel: Channel | undefined;
+  /** Answers that are decided and not said yet, oldest first: they come before anything else. */
+  #due: { readonly reply: GateReply; readonly at: Reading }[] = [];
 
   constructor(
     state: GateState,
@@ -90,23 +93,26 @@ export class GateMachine implements ChannelOwner {
         entries: records(changes, at),
         after: () => {
           this.#apply(changes);
-          for (const reply of replies) this.#reply(reply, at);
+          this.#follow(replies, at);
         },
       };
     } catch (error) {
       this.onAlarm('INTERNAL', error instanceof Error ? (error.stack ?? error.message) : 'unknown');
       const { request } = received.header;
       const apology: GateReply = { type: 'REFUSED', request, body: INTERNAL };
-      return { entries: [], after: () => (request === null ? undefined : this.#reply(apology, at)) };
+      return { entries: [], after: () => this.#follow(request === null ? [] : [apology], at) };
     }
   }
 
   onUp(): void {
     this.#report.connected();
     this.#heedRoster();
-    if (this.#channel?.greets !== true) return;
-    const at = this.read();
-    for (const reply of decideGreeting(this.#state, at.uptime).replies) this.#reply(reply, at);
+    this.#orHangUp(() => {
+      this.#sayDue();
+      if (this.#channel?.greets !== true) return;
+      const at = this.read();
+      for (const reply of decideGreeting(this.#state, at.uptime).replies) this.#reply(reply, at);
+    });
   }
 
   onDown(reason: string): void {
@@ -161,11 +167,39 @@ export class GateMachine implements ChannelOwner {
     }
   }
 
+  #follow(replies: readonly GateReply[], at: Reading): void {
+    for (const reply of replies) this.#due.push({ reply, at });
+    this.#orHangUp(() => this.#sayDue());
+  }
+
+  /** @throws Error (I/O): the rest stays due */
+  #sayDue(): void {
+    for (let next = this.#due[0]; next !== undefined; next = this.#due[0]) {
+      this.#reply(next.reply, next.at);
+      this.#due.shift();
+    }
+  }
+
+  /** Any other failure ends the program: it holds no keys that only people can bring back, and a start reads the disk anew. */
+  #orHangUp(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.onAlarm('INTERNAL', error.message);
+      this.#channel?.hangUp('INTERNAL');
+    }
+  }
+
   #reply(reply: GateReply, at: Reading): void {
     if (reply.type === 'REFUSED') this.#report.refused(reply.body);
     if (this.#channel === undefined) throw new Error('there is no line');
     this.#channel.send(reply, [], at);
   }
+}
+
+function isFull(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 function records(changes: readonly GateChange[], at: Reading): Entry[] {
