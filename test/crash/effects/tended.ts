@@ -19,6 +19,7 @@ export class Tended {
   readonly problems: string[] = [];
   #process: Process;
   #starts = 1;
+  #served = false;
 
   /** @param onRelief makes room, or whatever else an operator does before the program starts again */
   constructor(program: Program, plan: Plan, onRelief: () => void = () => undefined) {
@@ -51,7 +52,8 @@ export class Tended {
 
   /** Until it serves. */
   async serve(): Promise<void> {
-    if (!(await this.#process.ready)) await this.#startAgain(await this.#process.end);
+    if (await this.#process.ready) this.#served = true;
+    else await this.#startAgain(await this.#process.end);
   }
 
   /** Until `look` finds something; what it throws while the program is away is not said. */
@@ -62,8 +64,10 @@ export class Tended {
       const found = await Promise.resolve(look()).catch(() => undefined);
       if (found !== undefined) return found;
       const ended = this.#process.ended();
-      if (ended !== undefined) await this.#startAgain(ended);
-      else if (this.#mayBeAtLoss()) {
+      if (ended !== undefined) {
+        this.#judgeStay();
+        await this.#startAgain(ended);
+      } else if (this.#mayBeAtLoss()) {
         since ??= performance.now();
         if (performance.now() > since + STALL_MS) await this.#relieve();
       }
@@ -90,6 +94,13 @@ export class Tended {
 
   tail(): string {
     return this.#process.log().slice(-3_000);
+  }
+
+  /** Signers and gates go on through a full disk, once they serve. */
+  #judgeStay(): void {
+    const isFull = this.#plan.fault?.kind.startsWith('enospc') === true;
+    if (isFull && this.#served && this.#starts === 1 && this.#program.role !== 'vault')
+      this.problems.push('a full disk has ended it');
   }
 
   /** Hindered, and not started again yet; who is killed is gone. */
