@@ -11,7 +11,6 @@ import {
   type ApiResult,
   approveAtVault,
   listCharters,
-  readApproval,
   readVaultStatus,
   readVaultWithdrawal,
   registerAtVault,
@@ -20,9 +19,9 @@ import {
   submitToVault,
 } from '../api/index.ts';
 import { openCharter } from '../serve/open-charter.ts';
+import { readApprovals } from './approval.ts';
 import { formatStatus } from './format-status.ts';
-import { readInput } from './input.ts';
-import { makeIntent, parseJson, readIntents } from './intent.ts';
+import { makeIntent, readIntents } from './intent.ts';
 import { makeRegistration } from './registration.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8620';
@@ -149,16 +148,7 @@ function addApprove(program: Command): void {
     .requiredOption('--approval <file>', 'approvals, one JSON object a line; - for standard input')
     .option('--json', 'one JSON line each')
     .action(async ({ vault, approval: file, json }: Common & { readonly approval: string }) => {
-      const lines = (await readInput(file)).split('\n').filter((line) => line.trim() !== '');
-      const approvals = lines.map((line, place) => {
-        const approval = readApproval(parseJson(line));
-        if (approval !== undefined) return approval;
-        throw new Failure(EXIT.BAD_INPUT, {
-          what: `line ${place + 1} is no approval`,
-          where: file,
-          todo: 'Give what coldwire-custody approve --signature wrote.',
-        });
-      });
+      const approvals = await readApprovals(file);
       for (const approval of approvals) show(json, unwrap(await approveAtVault(vault, approval), vault));
     });
 }

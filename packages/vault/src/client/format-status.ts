@@ -1,17 +1,14 @@
 /** `coldwire-vault status` for people: what waits and for whom, then the numbers. Output escapes it. */
+import { formatBlockers } from '@coldwire/program';
 
 type Fields = Partial<Record<string, unknown>>;
 
 export function formatStatus(status: unknown): string {
   if (!isFields(status)) return JSON.stringify(status);
   const { blockers, peers, states, ...rest } = status;
-  const waits = listOf(blockers).map(({ text, since, code }) => {
-    const when = typeof since === 'string' ? `, since ${since}` : '';
-    return `  ${String(text)}${when}  [${String(code)}: see RUNBOOK.md]`;
-  });
   return [
     `withdrawals: ${formatStates(states)}`,
-    ...(waits.length === 0 ? ['  nothing keeps them from going on'] : waits),
+    ...formatBlockers(blockers, 'nothing keeps them from going on'),
     ...listOf(peers).map(
       ({ name, is, since, frozen }) =>
         `${String(name).padEnd(13)} ${String(is)} since ${String(since)}${frozen === true ? ', FROZEN' : ''}`,

@@ -2,6 +2,7 @@
 import { EXIT, Failure } from '@coldwire/program';
 import type { Command } from 'commander';
 import { connectCore } from '../chain/index.ts';
+import { readApprovals } from '../client/approval.ts';
 import { readIntents } from '../client/intent.ts';
 import { nameScreens, openCharter, openIdentity, openScripts } from '../serve/open-charter.ts';
 import { clearLines } from './clear.ts';
@@ -70,6 +71,7 @@ interface DraftFlags {
   readonly coins?: string;
   readonly psbt?: string;
   readonly intents: string;
+  readonly approvals?: string;
   readonly screen: readonly string[];
   readonly feerate: number;
   readonly changeIndex?: number;
@@ -87,6 +89,7 @@ function addDraft(program: Command): void {
         'without --coins the signers must know its coins already',
     )
     .requiredOption('--intents <file>', 'signed intents, {"intent": hex, "signature": hex} a line')
+    .option('--approvals <file>', 'what coldwire-custody approve wrote, where amounts need approvals')
     .option(
       '--screen <url>',
       'a screen to ask for the verdict, URL or NAME=URL; signers refuse without',
@@ -103,7 +106,7 @@ function addDraft(program: Command): void {
     .addHelpText('after', PIPE)
     .action(async (flags: DraftFlags) => {
       const charter = openCharter(flags.charter);
-      const { coins, psbt, intents, feerate, changeIndex } = flags;
+      const { coins, psbt, intents, approvals, feerate, changeIndex } = flags;
       if ((coins === '-' && intents === '-') || (coins === undefined && psbt === undefined)) {
         throw new Failure(EXIT.USAGE, {
           what: coins === '-' ? 'standard input cannot be both' : 'neither --coins nor --psbt is given',
@@ -115,6 +118,7 @@ function addDraft(program: Command): void {
         scripts: openScripts(charter),
         coins: coins === undefined ? [] : await readLines(coins),
         intents: await readIntents(intents),
+        ...(approvals === undefined ? {} : { approvals: await readApprovals(approvals) }),
         screens: nameScreens(charter, flags.screen),
       };
       if (psbt !== undefined) await writeImported({ ...parts, psbt });

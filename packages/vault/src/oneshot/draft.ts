@@ -6,10 +6,10 @@ import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import type { CharterInForce } from '@coldwire/policy';
 import { EXIT, escapeText, Failure } from '@coldwire/program';
-import type { Draft, SignedIntent, Verdict } from '@coldwire/protocol';
+import { type Approval, type Draft, equalBytes, type SignedIntent, type Verdict } from '@coldwire/protocol';
 import { outpointKey, type WalletScripts } from '@coldwire/wallet';
-import { authenticate } from '../api/index.ts';
-import { explainDraft, planPayment, prepareDraft } from '../draft/index.ts';
+import { authenticate, type NamedApproval } from '../api/index.ts';
+import { explainDraft, planPayment, prepareDraft, readPayee } from '../draft/index.ts';
 import { askScreens, type ScreenEndpoint } from '../screening/index.ts';
 import { formatLine, type Line } from './lines.ts';
 
@@ -18,6 +18,7 @@ export interface DraftOptions {
   readonly scripts: readonly WalletScripts[];
   readonly coins: readonly Line[];
   readonly intents: readonly SignedIntent[];
+  readonly approvals?: readonly NamedApproval[];
   readonly screens: readonly ScreenEndpoint[];
   /** sat per 1,000 vB */
   readonly feerate: bigint;
@@ -67,13 +68,13 @@ export async function writeDraft(options: DraftOptions): Promise<void> {
 /** Has the intents screened, and writes the request behind the lines that signers need to judge it. */
 export async function writeRequest(
   draft: Draft,
-  options: Pick<DraftOptions, 'charter' | 'scripts' | 'coins' | 'screens'>,
+  options: Pick<DraftOptions, 'charter' | 'scripts' | 'coins' | 'screens' | 'approvals'>,
   tipHeight: number,
 ): Promise<void> {
   const { scripts, coins } = options;
   // The verdict covers intents by their place in the draft, which need not be that of the file.
   const verdicts = await screen({ ...options, intents: draft.intents }, tipHeight);
-  const { request } = prepareDraft(draft, verdicts, scripts);
+  const { request } = prepareDraft(draft, verdicts, scripts, placeApprovals(draft, options.approvals ?? []));
   const explained = explainDraft(draft, scripts).split('\n').map(escapeText);
   process.stderr.write(`${explained.join('\n')}\n`);
   const spent = new Set(draft.inputs.map(([txid, vout]) => outpointKey({ txid, vout })));
@@ -82,6 +83,16 @@ export async function writeRequest(
     process.stdout.write(formatLine(line));
   }
   process.stdout.write(formatLine({ kind: 'request', request }));
+}
+
+/** Each approval with the place of its intent in the draft; those of other intents are left out. */
+function placeApprovals(draft: Draft, approvals: readonly NamedApproval[]): readonly Approval[] {
+  return draft.intents.flatMap((signed, place) => {
+    const { id } = readPayee(signed);
+    return approvals
+      .filter(({ intent }) => equalBytes(intent, id))
+      .map(({ approver, expires, signature, touch }) => ({ place, approver, expires, signature, touch }));
+  });
 }
 
 export function refused(codes: readonly string[], what: string): Failure {
