@@ -14,9 +14,12 @@ import {
   encode,
   Headers,
   type Hello,
+  hashOrder,
   hashRequest,
   MessageBytes,
+  Order,
   Refused,
+  Restore,
   SignRequest,
   toHex,
   Witness,
@@ -65,6 +68,9 @@ export class Attacker {
   readonly asked = new Map<SignerName, Asked[]>();
   readonly refusals = new Map<string, number>();
   steps = 0;
+  /** Signers that wait for the word of gates since their start. */
+  readonly unwitnessed = new Set<SignerName>();
+  readonly #nonces = new Map<SignerName, Uint8Array>();
   readonly #setBack = new Set<PeerName>();
   readonly #fedTo = new Map<PeerName, number>();
   readonly #admitted = new Map<PeerName, Set<string>>();
@@ -133,7 +139,13 @@ export class Attacker {
   }
 
   #greet(name: PeerName, hello: Hello): void {
-    if (!isGate(name)) this.#fedTo.set(name, hello.tipHeight);
+    if (isGate(name)) return;
+    this.#fedTo.set(name, hello.tipHeight);
+    if (hello.nonce === undefined) this.unwitnessed.delete(name);
+    else {
+      this.unwitnessed.add(name);
+      this.#nonces.set(name, hello.nonce);
+    }
   }
 
   /** Headers from where the signer is, with some before: blocks may have been replaced. */
@@ -171,7 +183,32 @@ export class Attacker {
         answer === 'silent' ? undefined : decode(MessageBytes, answer.message, answer.message.length);
       if (answer !== 'silent' && answer.type === 'WITNESSED' && packed?.ok === true) words.push(packed.value);
     }
-    if (words.length > 0) await this.ask(name, 'ATTEST', encode(Attest, { witnessed: words }));
+    if (words.length === 0) return;
+    const answer = await this.ask(name, 'ATTEST', encode(Attest, { witnessed: words }));
+    const isHeard = answer !== 'silent' && !codesOf(answer.body).includes('WITNESS_BAD');
+    if (words.length === GATES.length && isHeard) this.unwitnessed.delete(name);
+  }
+
+  /** The custodians take a signer back that lost its memory: a quorum signs, whoever carries it. */
+  async restore(name: SignerName): Promise<void> {
+    const { charter, custodians } = this.world.deployment;
+    const id = this.#nonces.get(name);
+    if (id === undefined) return;
+    const { height } = this.view;
+    const order = encode(Order, {
+      kind: 'restore',
+      first: charter.first,
+      signer: name,
+      id,
+      expires: height + 50,
+      height,
+    });
+    const hash = hashOrder(order);
+    const signatures = custodians
+      .slice(0, charter.charter.quorum)
+      .map((custodian) => [custodian.name, custodian.key.sign(hash)] as const);
+    await this.feed(name);
+    await this.ask(name, 'RESTORE', encode(Restore, { order: [order, signatures] }));
   }
 
   /** SIGN under a fresh id, and everything that follows from a signature. */
@@ -182,7 +219,9 @@ export class Attacker {
     if (answer === 'silent') return answer;
     const list = this.asked.get(name) ?? [];
     this.asked.set(name, list);
-    list.push({ id, body, answer: answer.body });
+    // What a signer says while it waits for its witnesses is no result: the request is judged once it has them.
+    const isResult = answer.type === 'SIGNED' || !codesOf(answer.body).includes('UNWITNESSED');
+    if (isResult) list.push({ id, body, answer: answer.body });
     if (list.length > KEPT) list.shift();
     if (answer.type !== 'SIGNED') return answer;
     const story = this.#storyOf(body);

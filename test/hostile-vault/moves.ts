@@ -121,7 +121,7 @@ function someStory({ stories, random }: Attacker, recent = 40): Story | undefine
 /** The whole way, as the honest vault goes it. */
 const pay: Move = {
   name: 'pay',
-  weight: 16,
+  weight: 26,
   async run(attacker) {
     const { random } = attacker;
     const wishes = someWishes(attacker, random.between(1, 4));
@@ -138,7 +138,7 @@ const pay: Move = {
 /** The same wish from other coins, to another pair: paid twice if memory or gates fail. */
 const payAgain: Move = {
   name: 'pay again from other coins',
-  weight: 10,
+  weight: 7,
   async run(attacker) {
     const { random } = attacker;
     const before = someStory(attacker);

@@ -75,8 +75,11 @@ async function play(world: World, { seed, steps, tell }: RunOptions): Promise<Ru
   let setBacks = 0;
   let nextRestart = RESTART_EVERY;
   let nextSetBack = SET_BACK_EVERY / 2;
+  let restores = 0;
+  let setBackAt = 0;
   let kept = false;
   while (attacker.steps < steps && judge.violations.length === 0) {
+    for (const name of attacker.unwitnessed) if (random.next() < 0.6) await attacker.attest(name);
     const move = drawMove(attacker);
     await move.run(attacker);
     if (attacker.steps >= nextRestart) {
@@ -92,6 +95,12 @@ async function play(world: World, { seed, steps, tell }: RunOptions): Promise<Ru
       else await machines.keep(attacker, 'C');
       if (kept) setBacks += 1;
       kept = !kept;
+      setBackAt = attacker.steps;
+    }
+    // People look into it after a while.
+    if (setBacks > restores && !kept && attacker.steps >= setBackAt + SET_BACK_EVERY / 2) {
+      await attacker.restore('C');
+      restores += 1;
     }
     judge.violations.push(...machines.fallen());
   }
