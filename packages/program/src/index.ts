@@ -1,4 +1,5 @@
 /** What every program shares with people: exit codes, failures, answers, its own directory. No sockets. */
+export { formatBlockers } from './blocker.ts';
 export { openSecureDirectory, syncDirectory, writeFileAtomic } from './directory.ts';
 export { escapeJson, escapeText } from './escape.ts';
 export { EventLog, type Facts } from './event-log.ts';

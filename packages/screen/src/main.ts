@@ -8,13 +8,13 @@ import process from 'node:process';
 import {
   classify,
   defineProgram,
+  EventLog,
   EXIT,
   Failure,
   makeOutput,
   openSecureDirectory,
   readRoleKey,
   runMain,
-  toJsonLine,
 } from '@coldwire/program';
 import { createEd25519Signer, fromHex, toHex } from '@coldwire/protocol';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -25,6 +25,7 @@ import { MAX_QUESTION_BYTES } from './question.ts';
 import { readRoster } from './roster.ts';
 import { handleRequest } from './server.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
+import { describeScreen, formatScreen, keepStatus } from './status.ts';
 
 const ABOUT =
   'Anomaly detection: judges withdrawal intents against its own history and signs a verdict over those that are not unusual. ' +
@@ -64,9 +65,11 @@ function parseId(text: string): Uint8Array {
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-/** One line per event on stderr, for a log collector. */
+const events = new EventLog();
+
+/** One line per event on stderr, for a log collector; what a client can cause is bounded and counted. */
 function log(event: string, fields: { readonly [key: string]: string | number | null }): void {
-  process.stderr.write(`${toJsonLine({ event, ...fields })}\n`);
+  events.often(event, '', fields);
 }
 
 function logError(error: unknown): void {
@@ -90,7 +93,8 @@ async function run(options: RunOptions): Promise<void> {
   const roster = roll.value;
   const settings: Settings = options;
   const { isDenied } = openDenyList(options.deny);
-  const history = openHistory(openSecureDirectory(options.state), seconds);
+  const directory = openSecureDirectory(options.state);
+  const history = openHistory(directory, seconds);
   const screen = { judge: { roster, settings, history, isDenied }, signer };
   const server = await serveJson({
     listen: options.listen,
@@ -98,6 +102,7 @@ async function run(options: RunOptions): Promise<void> {
     handle: (request) => handleRequest(screen, request),
     onError: logError,
   });
+  keepStatus(directory, roster.screen, (code, detail) => log('alarm', { code, detail }));
   log('ready', { pid: process.pid, screen: roster.screen, port: server.port, charter: toHex(roster.first) });
   const stop = (): void => {
     void server.close().then(() => history.close());
@@ -192,10 +197,29 @@ function addRelease(program: Command): void {
     });
 }
 
+function addStatus(program: Command): void {
+  program
+    .command('status')
+    .description('say whether it runs, since when, and how much it holds; exit code 6 when it does not run')
+    .requiredOption('--state <dir>', "the screen's state directory")
+    .option('--json', 'one JSON line')
+    .action(({ state, json }: HeldOptions) => {
+      const directory = openSecureDirectory(state);
+      const history = openHistory(directory, seconds);
+      const held = history.listHeld().length;
+      history.close();
+      const status = describeScreen(directory, held);
+      makeOutput(json === true).answer(status, () => formatScreen(status));
+      process.exitCode = status['running'] === true ? EXIT.DONE : EXIT.IO;
+    });
+}
+
 runMain(async () => {
   const program = defineProgram('coldwire-screen', ABOUT).addHelpText('after', EXITS);
   addRun(program);
   addHeld(program);
   addRelease(program);
+  addStatus(program);
   await program.parseAsync(process.argv);
+  return process.exitCode === EXIT.IO ? EXIT.IO : EXIT.DONE;
 }, 'coldwire-screen');

@@ -1,5 +1,5 @@
 /** `coldwire-gate status`: the last word of the gate that runs on a state directory, and whether it still runs. */
-import { readStatus, type StatusFields } from '@coldwire/program';
+import { formatBlockers, readStatus, type StatusFields } from '@coldwire/program';
 
 export function describeGate(directory: string): StatusFields {
   const { fields, alive } = readStatus(directory, 'gate');
@@ -16,17 +16,9 @@ export function describeGate(directory: string): StatusFields {
 /** Output escapes it. */
 export function formatGate(status: StatusFields): string {
   const { gate, running, since, blockers, ...rest } = status;
-  const waits = Array.isArray(blockers) ? blockers.flatMap(formatBlocker) : [];
   return [
     `gate ${String(gate)}: ${running === true ? `running since ${String(since)}` : 'NOT RUNNING'}`,
-    ...(waits.length === 0 ? ['  nothing keeps it from clearing'] : waits),
+    ...formatBlockers(blockers, 'nothing keeps it from clearing'),
     ...Object.entries(rest).map(([name, value]) => `${`${name}:`.padEnd(13)} ${JSON.stringify(value)}`),
   ].join('\n');
-}
-
-function formatBlocker(blocker: unknown): string[] {
-  if (typeof blocker !== 'object' || blocker === null) return [];
-  const { code, since, text }: Partial<Record<string, unknown>> = { ...blocker };
-  const when = typeof since === 'string' ? `, since ${since}` : '';
-  return [`  ${String(text)}${when}  [${String(code)}: see RUNBOOK.md]`];
 }
