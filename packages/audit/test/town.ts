@@ -12,6 +12,8 @@ import { decodeGateChange } from '@coldwire/gate/core/change.ts';
 import { loadGateCharter } from '@coldwire/gate/core/charter.ts';
 import { applyGate, createGateState } from '@coldwire/gate/core/state.ts';
 import { GateMachine } from '@coldwire/gate/run/machine.ts';
+import { GateReport } from '@coldwire/gate/run/report.ts';
+import { EventLog } from '@coldwire/program';
 import {
   Clear,
   createChain,
@@ -284,7 +286,8 @@ export class Town {
       if (record[1] === 'change') state = applyGate(state, decodeGateChange(record[4]));
       else if (record[1] !== 'local') chain = foldRecord(chain, record);
     });
-    const machine = new GateMachine(state, log, identity(name), gateSecret(name));
+    const report = new GateReport(this.own(name), name, new EventLog({ write: () => {} }));
+    const machine = new GateMachine(state, log, identity(name), gateSecret(name), report);
     machine.start();
     const port = station.wire.plug(1);
     const nextNonce = () => this.#nonce();
