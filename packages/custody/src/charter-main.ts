@@ -4,7 +4,6 @@
  */
 import '@coldwire/program/runtime.ts';
 import process from 'node:process';
-import { verifyCharterSignatures } from '@coldwire/policy';
 import {
   createRoleKey,
   defineProgram,
@@ -21,8 +20,9 @@ import { createEd25519Signer, encode, SignedCharter, toHex } from '@coldwire/pro
 import { gatePublicKey } from '@coldwire/protocol/seal/index.ts';
 import { Argument, type Command } from 'commander';
 import { buildCharter } from './charter/build.ts';
+import { describeDiff, diffCharters, diffJson } from './charter/diff.ts';
 import { EXAMPLE } from './charter/example.ts';
-import { readCharterFile } from './charter/file.ts';
+import { findOpen, readChain, readCharterFile } from './charter/file.ts';
 import { charterJson, describeCharter, readableHash } from './charter/show.ts';
 
 const ABOUT =
@@ -69,20 +69,20 @@ function addBuild(program: Command): void {
     .description('make charter.cbor, still unsigned, from the TOML that people edit')
     .argument('<file>', 'charter.toml')
     .requiredOption('--out <file>', 'where to write charter.cbor')
-    .option('--previous <file>', 'the charter in force, when this one succeeds it')
+    .option('--after <file>', 'the newest charter that the machines have, when this one follows it')
     .option('--json', 'one JSON line')
-    .action((file: string, options: { out: string; previous?: string } & Json) => {
-      const before = options.previous === undefined ? undefined : readCharterFile(options.previous).loaded;
+    .action((file: string, options: { out: string; after?: string } & Json) => {
+      const before = options.after === undefined ? undefined : readCharterFile(options.after).loaded;
       const bytes = buildCharter(
         file,
         before && { epoch: before.charter.epoch, hash: before.hash, first: before.first },
       );
       writeFileAtomic(options.out, bytes, 0o644);
       const { loaded } = readCharterFile(options.out);
-      output(options).answer(
-        { file: options.out, hash: toHex(loaded.hash) },
-        () =>
-          `${options.out}: hash ${readableHash(loaded.hash)}\nNext: every custodian reads it (coldwire-charter show) and signs it.`,
+      output(options).answer({ file: options.out, hash: toHex(loaded.hash) }, () =>
+        before === undefined
+          ? `${options.out}: hash ${readableHash(loaded.hash)}\nNext: every custodian reads it (coldwire-charter show) and signs it.`
+          : `${options.out}: hash ${readableHash(loaded.hash)}\n${describeDiff(diffCharters(before, loaded))}\nNext: ${before.charter.quorum} custodians of epoch ${before.charter.epoch} read it (show, diff) and sign it (sign --after).`,
       );
     });
 }
@@ -94,10 +94,23 @@ function addSign(program: Command): void {
     .argument('<file>', 'charter.cbor')
     .requiredOption('--as <name>', 'the custodian’s name in the charter')
     .requiredOption('--key <file>', 'the custodian’s key file')
+    .option('--after <file>', 'the charter before it, whose custodians sign; not for the first')
     .option('--json', 'one JSON line')
-    .action((file: string, options: { as: string; key: string } & Json) => {
+    .action((file: string, options: { as: string; key: string; after?: string } & Json) => {
       const { signed, loaded } = readCharterFile(file);
-      const custodian = loaded.charter.custodians.find(({ name }) => name === options.as);
+      const chain = options.after === undefined ? [] : [readCharterFile(options.after)];
+      if ((loaded.charter.first === null) !== (chain.length === 0)) {
+        throw new Failure(EXIT.USAGE, {
+          what:
+            chain.length === 0
+              ? 'it follows another charter, whose custodians sign it'
+              : 'it is a first charter',
+          where: file,
+          todo: chain.length === 0 ? 'Name that charter: --after FILE.' : 'Leave --after out.',
+        });
+      }
+      const electors = (chain[0]?.loaded ?? loaded).charter.custodians;
+      const custodian = electors.find(({ name }) => name === options.as);
       const signer = createEd25519Signer(readRoleKey(options.key, 'custodian').identity);
       if (custodian === undefined || toHex(custodian.key) !== toHex(signer.publicKey)) {
         throw new Failure(EXIT.BAD_INPUT, {
@@ -109,9 +122,9 @@ function addSign(program: Command): void {
       const others = signed[1].filter(([name]) => name !== options.as);
       const signatures = [...others, [options.as, signer.sign(loaded.hash)] as const];
       writeFileAtomic(file, encode(SignedCharter, [signed[0], signatures]), 0o644);
-      const missing = verifyCharterSignatures([signed[0], signatures], loaded);
+      const missing = findOpen({ signed: [signed[0], signatures], loaded }, chain);
       output(options).answer({ hash: toHex(loaded.hash), complete: missing.length === 0, missing }, () =>
-        missing.length === 0 ? 'All custodians have signed.' : `Still open: ${missing.join('; ')}.`,
+        missing.length === 0 ? 'Enough custodians have signed.' : `Still open: ${missing.join('; ')}.`,
       );
     });
 }
@@ -132,28 +145,37 @@ function addShow(program: Command): void {
 function addVerify(program: Command): void {
   program
     .command('verify')
-    .description('check a charter and all its signatures')
-    .argument('<file>', 'charter.cbor')
+    .description('check a charter and all its signatures; a later one with the whole chain before it')
+    .argument('<files...>', 'charter.cbor; or every charter, the first one first')
     .option('--json', 'one JSON line')
-    .action((file: string, options: Json) => {
-      const { signed, loaded } = readCharterFile(file);
-      const problems = verifyCharterSignatures(signed, loaded);
-      if (problems.length > 0) {
-        throw new Failure(EXIT.REFUSED, {
-          what: `the charter is not in force: ${problems.join('; ')}`,
-          where: file,
-          todo: 'Have the missing custodians sign it: coldwire-charter sign.',
-        });
-      }
+    .action((files: readonly string[], options: Json) => {
+      const chain = readChain(files);
+      const last = chain.at(-1)?.loaded;
+      if (last === undefined) throw new Error('commander let no file pass');
+      const { epoch } = last.charter;
+      const by = epoch === chain[0]?.loaded.charter.epoch ? 'all custodians' : 'a quorum of those before it';
       output(options).answer(
-        { hash: toHex(loaded.hash), valid: true },
-        () => `In force, signed by all custodians. Hash ${readableHash(loaded.hash)}`,
+        { hash: toHex(last.hash), epoch, valid: true },
+        () => `Valid, signed by ${by}. Epoch ${epoch}, hash ${readableHash(last.hash)}`,
       );
+    });
+}
+
+function addDiff(program: Command): void {
+  program
+    .command('diff')
+    .description('say in words what a later charter changes, which way, and when each change applies')
+    .argument('<old>', 'the charter in force')
+    .argument('<new>', 'the one that is to follow it')
+    .option('--json', 'one JSON line')
+    .action((old: string, now: string, options: Json) => {
+      const diff = diffCharters(readCharterFile(old).loaded, readCharterFile(now).loaded);
+      output(options).answer(diffJson(diff), () => describeDiff(diff));
     });
 }
 
 runMain(async () => {
   const program = defineProgram('coldwire-charter', ABOUT).addHelpText('after', EXITS);
-  for (const add of [addExample, addKey, addBuild, addSign, addShow, addVerify]) add(program);
+  for (const add of [addExample, addKey, addBuild, addSign, addShow, addVerify, addDiff]) add(program);
   await program.parseAsync(process.argv);
 }, 'coldwire-charter');

@@ -13,7 +13,7 @@ export {
 } from './approval/judge.ts';
 export { type ApprovalSubject, writeApproval } from './approval/text.ts';
 export { type CharterInForce, type Loaded, loadCharter, verifyCharterSignatures } from './charter/load.ts';
-export { type ChangeOfCharter, compareCharters, type FieldChange } from './charter/ordering.ts';
+export { type ChangeOfCharter, compareCharters, type FieldChange, ORDERING } from './charter/ordering.ts';
 export { countSignatures, judgeSuccessor } from './charter/successor.ts';
 export { formatTicks } from './clock/ticks.ts';
 export { markDead } from './dead.ts';
