@@ -1,0 +1,107 @@
+/**
+ * A few of the points of `npm run test:crash`, and what that run rests on: that its faults are real, that what they break would
+ * be told, and that each effect has its faults.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Devchain, startDevchain } from '@coldwire/devchain';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { GATES } from '../world/charter.ts';
+import { runAnswering, type Stage } from './effects/answering.ts';
+import { startFreshGates } from './effects/peers.ts';
+import { enumerate, namePoint } from './effects/points.ts';
+import { type Recorded, record } from './effects/record.ts';
+import type { Process } from './effects/role.ts';
+import { stageOf } from './effects/stage.ts';
+import { runFirstStart } from './effects/vault.ts';
+import { VaultEnd } from './effects/vault-end.ts';
+
+const LOG = 'write evidence-000000.cborseq';
+
+describe('with the whole system', () => {
+  let recorded: Recorded;
+  let chain: Devchain;
+  let witnesses: readonly Process[];
+  let gates: readonly VaultEnd[];
+
+  beforeAll(async () => {
+    recorded = await record('brief');
+    const { directory } = recorded.world;
+    const lines = join(directory, 'witnesses');
+    witnesses = await startFreshGates(recorded.world, lines);
+    gates = GATES.map((name) => new VaultEnd(recorded.world.deployment, name, lines));
+    mkdirSync(join(directory, 'young'), { recursive: true });
+    chain = await startDevchain({ dir: join(directory, 'young') });
+  }, 180_000);
+
+  afterAll(async () => {
+    for (const gate of gates ?? []) await gate.stop();
+    for (const witness of witnesses ?? []) {
+      witness.signal('SIGTERM');
+      await witness.end;
+    }
+    await chain?.stop();
+    await recorded?.world.close();
+  }, 60_000);
+
+  const stage = (role: 'signer' | 'gate'): Stage => stageOf(recorded, role, gates);
+
+  test('a signer whose log is torn gives the answers that were cleared', async () => {
+    const judged = await runAnswering(stage('signer'), { label: LOG, nth: 12, kind: 'torn' });
+    expect(judged).toMatchObject({ fired: true, problems: [] });
+    expect(judged.trace.at(-1)).toBe(`!12\t${LOG}`);
+  }, 120_000);
+
+  test('a gate goes on through a full disk', async () => {
+    const judged = await runAnswering(stage('gate'), { label: LOG, nth: 8, kind: 'enospc' });
+    expect(judged).toMatchObject({ fired: true, problems: [] });
+  }, 120_000);
+
+  test('a vault that is killed right after it has taken an intent has it', async () => {
+    const label = 'commit INSERT INTO withdrawals, INSERT INTO events';
+    const judged = await runFirstStart(recorded.world, chain, { label, nth: 1, kind: 'kill-after' });
+    expect(judged).toMatchObject({ fired: true, problems: [] });
+  }, 120_000);
+
+  test('an answer other than the recorded one is told', async () => {
+    const honest = stage('gate');
+    const [id = ''] = honest.answers.keys();
+    const answers = new Map([...honest.answers, [id, 'CLEARED 00']]);
+    const { fired, problems } = await runAnswering({ ...honest, answers }, null);
+    expect(fired).toBe(false);
+    expect(problems).toEqual([expect.stringContaining(`${id} is answered`)]);
+  }, 120_000);
+});
+
+describe('the points', () => {
+  const names = (...points: Parameters<typeof enumerate>): readonly string[] =>
+    enumerate(...points).map(namePoint);
+
+  test('are every effect with every fault that can come there', () => {
+    const trace = [` 1\t${LOG}`, ' 1\tsync evidence-000000.cborseq', ' 1\tline vault ACK', ` 2\t${LOG}`];
+    expect(names('gate', [{ gate: trace }])).toEqual([
+      ...['1', '2'].flatMap((nth) =>
+        ['kill', 'torn', 'enospc', 'enospc-stays', 'eio', 'eio-stays'].map(
+          (kind) => `gate/${LOG}/${nth}/${kind}`,
+        ),
+      ),
+      'gate/sync evidence-000000.cborseq/1/eio',
+      'gate/line vault ACK/1/kill',
+    ]);
+  });
+
+  test('are what all recordings have, and a vault’s start is not played twice', () => {
+    const twice = [' 1\tcommit UPDATE coins', ' 2\tcommit UPDATE coins'];
+    const traces = [
+      { vault: [...twice, ' 3\tcommit UPDATE coins'], 'vault-start': twice.slice(1) },
+      { vault: twice, 'vault-start': twice.slice(1) },
+    ];
+    expect(names('vault', traces)).toEqual(
+      ['kill', 'torn', 'enospc', 'eio'].map((kind) => `vault/commit UPDATE coins/2/${kind}`),
+    );
+  });
+
+  test('of a class that nobody thought of stop the run', () => {
+    expect(() => names('gate', [{ gate: [' 1\tdefrag disk'] }])).toThrow('defrag disk');
+  });
+});
