@@ -146,6 +146,11 @@ export class Channel {
     return this.#chain.sent.length;
   }
 
+  /** As the log has it: what a snapshot holds of the line. */
+  get chain(): Chain {
+    return this.#chain;
+  }
+
   /** Who is at the two ends. */
   get line(): Line {
     return this.#chain.line;

@@ -88,7 +88,12 @@ export class Station {
       {
         role: this.end === 0 ? 'initiator' : 'responder',
         port: this.#port,
-        log: { head: log.head, close: () => log.close(), append: (entries) => this.#append(log, entries) },
+        log: {
+          grown: 0,
+          head: log.head,
+          close: () => log.close(),
+          append: (entries) => this.#append(log, entries),
+        },
         chain,
         nextNonce,
         baud: 0,

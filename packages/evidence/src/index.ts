@@ -9,4 +9,5 @@ export {
   measureDisk,
 } from './disk.ts';
 export { type Entry, type EvidenceLog, type Opened, openLog } from './log.ts';
-export { type LogItem, ownerOf, readLog, segmentFiles } from './read.ts';
+export { type LogItem, type LogPlace, ownerOf, readLog, segmentFiles } from './read.ts';
+export { findArchivable, readSnapshots, type Snapshot, writeSnapshot } from './snapshot.ts';

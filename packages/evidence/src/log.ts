@@ -17,7 +17,7 @@ import {
   Segment,
 } from '@coldwire/protocol';
 import { takeLock } from './lock.ts';
-import { BATCH_MAX, readLog, segmentFiles, segmentName } from './read.ts';
+import { BATCH_MAX, type LogPlace, readLog, segmentFiles, segmentName } from './read.ts';
 
 /** One record to append: what it is, when, and its bytes. */
 export interface Entry {
@@ -30,8 +30,10 @@ export interface Entry {
 }
 
 export interface EvidenceLog {
-  /** Number of the next record, and the chain hash before it. */
-  readonly head: { readonly index: number; readonly chain: Uint8Array };
+  /** Number of the next record, the chain hash before it, and where its batch will begin. */
+  readonly head: LogPlace;
+  /** Bytes that were read when it was opened, and that were appended since. */
+  readonly grown: number;
   /** Returns when all entries are on disk. @throws Error (I/O): nothing was appended, and nothing may be released */
   append(entries: readonly Entry[]): void;
   close(): void;
@@ -46,6 +48,8 @@ export interface Opened {
 export interface LogOptions {
   /** Bytes after which a new segment begins. */
   readonly segmentSize?: number;
+  /** Where reading begins: the place of a snapshot. */
+  readonly from?: LogPlace;
 }
 
 /**
@@ -60,11 +64,16 @@ export function openLog(
 ): Opened {
   const unlock = takeLock(directory);
   try {
-    let index = 0;
-    let chain: Uint8Array = LOG_START;
-    let end = { file: '', size: 0 };
+    const { from } = options;
+    let index = from?.index ?? 0;
+    let chain: Uint8Array = from?.chain ?? LOG_START;
+    let end =
+      from === undefined
+        ? { file: '', size: 0 }
+        : { file: join(directory, segmentName(from.segment)), size: from.offset };
     let torn = 0;
-    for (const item of readLog(directory)) {
+    let grown = 0;
+    for (const item of readLog(directory, from)) {
       if (item.kind === 'corrupt') {
         throw new Failure(EXIT.ENVIRONMENT, {
           code: 'STATE_CORRUPT',
@@ -82,19 +91,22 @@ export function openLog(
         if (record[1] === 'segment') checkOwner(record, owner, directory);
         onRecord(record);
       }
+      grown += item.end - item.at;
       index += item.records.length;
       chain = item.chain;
       end = { file: item.file, size: item.end };
     }
-    const files = segmentFiles(directory);
+    const first = from?.segment ?? 0;
+    const files = segmentFiles(directory, first);
     // A crash just after the last file was made leaves it empty.
     const size = files.at(-1) === end.file ? end.size : 0;
     const log = new FileLog(
       directory,
       owner,
-      { index, chain, segment: files.length - 1, size },
+      { index, chain, segment: first + files.length - 1, size },
       options.segmentSize ?? 64 * 1024 * 1024,
       unlock,
+      grown,
     );
     return { log, torn };
   } catch (error) {
@@ -129,21 +141,35 @@ class FileLog implements EvidenceLog {
   #place: Place;
   #fd: number | undefined;
   #failed = false;
+  #grown: number;
 
-  constructor(directory: string, owner: string, place: Place, segmentSize: number, unlock: () => void) {
+  constructor(
+    directory: string,
+    owner: string,
+    place: Place,
+    segmentSize: number,
+    unlock: () => void,
+    grown: number,
+  ) {
     this.#directory = directory;
     this.#owner = owner;
     this.#place = place;
     this.#segmentSize = segmentSize;
     this.#unlock = unlock;
+    this.#grown = grown;
     if (place.segment >= 0) {
       this.#fd = openSync(join(directory, segmentName(place.segment)), 'r+');
       if (fstatSync(this.#fd).size !== place.size) this.#cut();
     }
   }
 
-  get head(): { readonly index: number; readonly chain: Uint8Array } {
-    return { index: this.#place.index, chain: this.#place.chain };
+  get head(): LogPlace {
+    const { index, chain, segment, size } = this.#place;
+    return { index, chain, segment, offset: size };
+  }
+
+  get grown(): number {
+    return this.#grown;
   }
 
   append(entries: readonly Entry[]): void {
@@ -208,6 +234,7 @@ class FileLog implements EvidenceLog {
     fdatasyncSync(fd);
     this.#failed = false;
     this.#place = { ...place, index: place.index + records.length, chain, size: place.size + bytes.length };
+    this.#grown += bytes.length;
   }
 
   /** After a failed write (a full disk): back to the last whole batch. If the disk refuses even that, no further use. */

@@ -26,15 +26,25 @@ export function segmentName(number: number): string {
   return `evidence-${String(number).padStart(6, '0')}.cborseq`;
 }
 
-/** The log's files in `directory`, in order. @throws Error if one is missing in between */
-export function segmentFiles(directory: string): readonly string[] {
+/** A place between two batches: number of the next record, the chain hash before it, file and byte where its batch begins. */
+export interface LogPlace {
+  readonly index: number;
+  readonly chain: Uint8Array;
+  readonly segment: number;
+  readonly offset: number;
+}
+
+/**
+ * The log's files in `directory`, in order, from this segment on: those before it may have been moved away.
+ * @throws Error if one is missing in between
+ */
+export function segmentFiles(directory: string, from = 0): readonly string[] {
   const names = readdirSync(directory)
-    .filter((name) => NAME.test(name))
+    .filter((name) => NAME.test(name) && name >= segmentName(from))
     .sort();
-  names.forEach((name, number) => {
-    if (name !== segmentName(number)) {
-      throw new Error(`${directory}: ${segmentName(number)} is missing, ${name} follows`);
-    }
+  names.forEach((name, place) => {
+    const wanted = segmentName(from + place);
+    if (name !== wanted) throw new Error(`${directory}: ${wanted} is missing, ${name} follows`);
   });
   return names.map((name) => join(directory, name));
 }
@@ -65,19 +75,27 @@ interface Position {
   owner: string | undefined;
 }
 
-/** All items of the log, in order; stops after the first that is not a batch. */
-export function* readLog(directory: string): Generator<LogItem> {
-  const files = segmentFiles(directory);
-  const position: Position = { index: 0, chain: LOG_START, owner: undefined };
-  for (const [number, file] of files.entries()) {
-    for (const item of readSegment(file, number, number === files.length - 1, position)) {
+/** All items of the log, in order; stops after the first that is not a batch. @param from a place that is known to be good */
+export function* readLog(directory: string, from?: LogPlace): Generator<LogItem> {
+  const first = from?.segment ?? 0;
+  const files = segmentFiles(directory, first);
+  const position: Position = { index: from?.index ?? 0, chain: from?.chain ?? LOG_START, owner: undefined };
+  for (const [place, file] of files.entries()) {
+    const start = place === 0 ? (from?.offset ?? 0) : 0;
+    for (const item of readSegment(file, first + place, place === files.length - 1, position, start)) {
       yield item;
       if (item.kind !== 'batch') return;
     }
   }
 }
 
-function* readSegment(file: string, number: number, last: boolean, position: Position): Generator<LogItem> {
+function* readSegment(
+  file: string,
+  number: number,
+  last: boolean,
+  position: Position,
+  start: number,
+): Generator<LogItem> {
   const source = openSource(file);
   try {
     if (source.size === 0 && !last) {
@@ -85,7 +103,7 @@ function* readSegment(file: string, number: number, last: boolean, position: Pos
       yield { kind: 'corrupt', file, at: 0, index: position.index, detail };
       return;
     }
-    for (let at = 0; at < source.size; ) {
+    for (let at = start; at < source.size; ) {
       const item = readBatch(source, file, at, position);
       if (item.kind === 'torn' && !last) {
         yield {
@@ -205,10 +223,19 @@ function isZero(bytes: Uint8Array): boolean {
 
 /** Whose log `directory` holds, as its first record says; undefined where there is none yet or it cannot be read. */
 export function ownerOf(directory: string): string | undefined {
-  for (const item of readLog(directory)) {
-    const record = item.kind === 'batch' ? item.records[0] : undefined;
+  // The first file may have been moved away: each begins with its owner.
+  const name = readdirSync(directory)
+    .filter((one) => NAME.test(one))
+    .sort()[0];
+  if (name === undefined) return undefined;
+  const source = openSource(join(directory, name));
+  try {
+    const item = readSequenceItem(source.read(0, Math.min(source.size, 64 * 1024)), 0, ITEM);
+    const batch = item.kind === 'item' ? decode(Batch, item.bytes, BATCH_MAX) : undefined;
+    const record = batch?.ok === true ? batch.value[0][0] : undefined;
     const segment = record === undefined ? undefined : decode(Segment, record[4]);
     return segment?.ok === true ? segment.value.owner : undefined;
+  } finally {
+    source.close();
   }
-  return undefined;
 }

@@ -6,6 +6,7 @@ import '@coldwire/program/runtime.ts';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { LINE_FLAGS, type LineFlags, readLineFlags } from '@coldwire/channel';
+import { findArchivable, ownerOf } from '@coldwire/evidence';
 import { defineProgram, EXIT, Failure, makeOutput, openSecureDirectory, runMain } from '@coldwire/program';
 import type { Command } from 'commander';
 import { loadNatives } from './io/native.ts';
@@ -111,6 +112,23 @@ function addConsole(program: Command): void {
   }
 }
 
+function addArchive(program: Command): void {
+  program
+    .command('archive')
+    .description(
+      'list the log’s files that no start needs any more: move them to another disk, auditors need them',
+    )
+    .requiredOption('--state <dir>', 'the signer’s directory')
+    .option('--json', 'one JSON line')
+    .action(({ state, json }: ConsoleFlags) => {
+      const owner = ownerOf(state);
+      const files = owner === undefined ? [] : findArchivable(state, owner);
+      makeOutput(json === true).answer({ files: [...files] }, () =>
+        files.length === 0 ? 'None yet: a signer keeps what its last two snapshots need.' : files.join('\n'),
+      );
+    });
+}
+
 function addOrder(program: Command): void {
   program
     .command('order')
@@ -188,6 +206,7 @@ runMain(async () => {
   addRun(program);
   addConsole(program);
   addOrder(program);
+  addArchive(program);
   addCheck(program);
   await program.parseAsync(process.argv);
   const { exitCode } = process;

@@ -5,7 +5,7 @@
  * done first on the next one. Spec: protocol-spec/4-messages.md and 9-evidence.md.
  */
 import type { Channel, ChannelOwner, Taken } from '@coldwire/channel';
-import type { Entry, EvidenceLog } from '@coldwire/evidence';
+import { type Entry, type EvidenceLog, writeSnapshot } from '@coldwire/evidence';
 import { type CharterInForce, dueCharter, witnessNonce } from '@coldwire/policy';
 import { Failure } from '@coldwire/program';
 import {
@@ -22,6 +22,7 @@ import { decide, judgeOrder } from '../core/decide.ts';
 import { type Decision, type Effect, encodeLocal, type LocalEvent, type Reading } from '../core/event.ts';
 import { noteSent } from '../core/heads.ts';
 import { planSignatures, sealSignatures } from '../core/signatures.ts';
+import { writeRows } from '../core/snapshot.ts';
 import type { SignerState } from '../core/state.ts';
 import type { KeyMemory } from '../io/key-memory.ts';
 import { makeNonce, writePositions } from './lost.ts';
@@ -29,6 +30,9 @@ import type { Report } from './report.ts';
 
 /** A bug of ours: the vault learns that there is one, the machine's own log has the details. */
 const INTERNAL = encode(Refused, { refusals: [{ code: 'INTERNAL', facts: [] }] });
+
+/** Of the log, between two snapshots: what a start folds at most, beside its last one. */
+export const SNAPSHOT_BYTES = 8 * 1024 * 1024;
 
 type Sign = Extract<Effect, { kind: 'sign' }>;
 
@@ -42,6 +46,8 @@ export class Machine implements ChannelOwner {
   #channel: Channel | undefined;
   /** What follows from messages that were taken and is not said yet, oldest first: it comes before anything else. */
   #due: { readonly effect: Effect; readonly at: Reading }[] = [];
+  /** Bytes of the log at the last snapshot. */
+  #kept = 0;
 
   constructor(state: SignerState, log: EvidenceLog, report: Report) {
     this.#state = state;
@@ -113,6 +119,23 @@ export class Machine implements ChannelOwner {
     this.#keys?.zeroize();
     this.#keys = undefined;
     this.#due = [];
+  }
+
+  /** Writes a snapshot when the log has grown enough since the last one. A disk that refuses costs a later start its time. */
+  keep(directory: string): void {
+    if (this.#due.length > 0 || this.#channel === undefined) return;
+    if (this.#log.grown - this.#kept < SNAPSHOT_BYTES) return;
+    this.#kept = this.#log.grown;
+    try {
+      const rows = writeRows(this.#state, this.#channel.chain);
+      writeSnapshot(directory, this.#state.name, this.#log.head, rows);
+      this.#report.event('snapshot', { record: this.#log.head.index });
+    } catch (error) {
+      this.onAlarm(
+        'INTERNAL',
+        `no snapshot: ${error instanceof Error ? error.message : 'it cannot be written'}`,
+      );
+    }
   }
 
   /** Puts the charter in force whose time has come, without waiting for a message. */

@@ -3,14 +3,15 @@
  * Refuses a log of another owner or charter, and one that is damaged (STATE_CORRUPT). Spec: protocol-spec/9-evidence.md.
  */
 import { foldRecord, unpackMessage } from '@coldwire/channel';
-import { type EvidenceLog, openLog } from '@coldwire/evidence';
+import { type EvidenceLog, type LogPlace, openLog, readSnapshots } from '@coldwire/evidence';
 import type { CharterInForce } from '@coldwire/policy';
 import { EXIT, Failure } from '@coldwire/program';
-import { type Chain, createChain, type Line, realignChain, toHex } from '@coldwire/protocol';
+import { type Chain, createChain, equalBytes, type Line, realignChain, toHex } from '@coldwire/protocol';
 import type { PointMath } from '@coldwire/wallet';
 import { apply, decodeChange } from '../core/change.ts';
 import { decodeLocal, type LocalEvent } from '../core/event.ts';
 import { noteSent } from '../core/heads.ts';
+import { readRows } from '../core/snapshot.ts';
 import { createState, type SignerState } from '../core/state.ts';
 import { lineTo } from './identify.ts';
 import { readPositions } from './lost.ts';
@@ -21,6 +22,8 @@ export interface Restored {
   readonly chain: Chain;
   /** Bytes of a torn last write that were cut off. */
   readonly torn: number;
+  /** Number of the first record that was folded: 0 without a snapshot. */
+  readonly from: number;
 }
 
 /**
@@ -29,17 +32,46 @@ export interface Restored {
  * @throws Failure
  */
 export function restore(directory: string, charter: CharterInForce, line: Line, math: PointMath): Restored {
-  let state = createState(charter, line.self, math);
-  let chain = createChain(line);
-  const opened = openLog(directory, line.self, (record) => {
-    const [, kind, , , bytes] = record;
-    if (kind === 'change') state = apply(state, decodeChange(bytes));
-    else if (kind === 'local') chain = foldLocal(chain, decodeLocal(bytes), charter, directory);
-    else chain = foldRecord(chain, record);
-    if (kind === 'sent') noteSent(state.heads, unpackMessage(bytes).message.header);
-  });
+  const base = readBase(directory, charter, line, math);
+  let { state, chain } = base;
+  const opened = openLog(
+    directory,
+    line.self,
+    (record) => {
+      const [, kind, , , bytes] = record;
+      if (kind === 'change') state = apply(state, decodeChange(bytes));
+      else if (kind === 'local') chain = foldLocal(chain, decodeLocal(bytes), charter, directory);
+      else chain = foldRecord(chain, record);
+      if (kind === 'sent') noteSent(state.heads, unpackMessage(bytes).message.header);
+    },
+    base.from === undefined ? {} : { from: base.from },
+  );
   const now = lineTo(state.policy.charter, line.self, line.peer);
-  return { log: opened.log, state, chain: { ...chain, line: now }, torn: opened.torn };
+  return {
+    log: opened.log,
+    state,
+    chain: { ...chain, line: now },
+    torn: opened.torn,
+    from: base.from?.index ?? 0,
+  };
+}
+
+interface Base {
+  readonly state: SignerState;
+  readonly chain: Chain;
+  /** Where the log goes on from it; undefined: from its first record. */
+  readonly from: LogPlace | undefined;
+}
+
+/** The newest snapshot that can be believed, or nothing yet: then the whole log is folded. */
+function readBase(directory: string, charter: CharterInForce, line: Line, math: PointMath): Base {
+  for (const { rows, place } of readSnapshots(directory, line.self)) {
+    const state = createState(charter, line.self, math);
+    const chain = readRows(rows, state, createChain(line));
+    if (chain !== undefined && equalBytes(state.policy.charter.first, charter.first))
+      return { state, chain, from: place };
+  }
+  return { state: createState(charter, line.self, math), chain: createChain(line), from: undefined };
 }
 
 function foldLocal(chain: Chain, local: LocalEvent, charter: CharterInForce, directory: string): Chain {

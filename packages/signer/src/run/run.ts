@@ -74,6 +74,7 @@ export function runSigner(options: RunOptions): void {
     nativePointMath(natives),
   );
   requireOwnKey(charter, restored.state);
+  if (restored.from > 0) report.event('from-snapshot', { record: restored.from });
   if (restored.torn > 0) report.event('torn', { bytes: restored.torn });
   machine = new Machine(restored.state, restored.log, report);
   machine.happen({ event: 'start', detail: toHex(charter.first) });
@@ -87,7 +88,10 @@ export function runSigner(options: RunOptions): void {
   const tended = machine;
   const disk = new DiskWatch(directory);
   watchDisk(disk, report, (level) => tended.happen({ event: 'disk', detail: level }));
-  setInterval(() => tended.tend(), TEND_MS).unref();
+  setInterval(() => {
+    tended.tend();
+    tended.keep(directory);
+  }, TEND_MS).unref();
   serve(machine, { options, report, verdict, natives, expected, directory, disk });
   machine.attach(
     new Channel(

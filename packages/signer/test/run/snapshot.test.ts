@@ -1,0 +1,231 @@
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packMessage } from '@coldwire/channel';
+import { type Entry, findArchivable, openLog, writeSnapshot } from '@coldwire/evidence';
+import { digestState } from '@coldwire/policy';
+import { type Line, toHex } from '@coldwire/protocol';
+import { noblePointMath } from '@coldwire/wallet/noble.ts';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { inForm } from '../../../../test/world/form.ts';
+import { seeded } from '../../../policy/test/world.ts';
+import { encodeChange, type SignerChange } from '../../src/core/change.ts';
+import { encodeLocal } from '../../src/core/event.ts';
+import { writeRows } from '../../src/core/snapshot.ts';
+import { type Restored, restore } from '../../src/run/restore.ts';
+import { Treasury } from '../signing-world.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'coldwire-snapshot-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const treasury = new Treasury();
+const { world } = treasury;
+const line: Line = {
+  self: 'A',
+  peer: 'vault-1',
+  peerKey: new Uint8Array(32),
+  incoming: 'down',
+  receiver: 'signer',
+};
+let directory: string;
+let number = 0;
+
+const at = { uptime: 0, time: 1_700_000_000 };
+const changesOf = (changes: readonly SignerChange[]): Entry[] =>
+  changes.map((change) => ({ kind: 'change', ...at, bytes: encodeChange(change) }));
+
+/** A coin of its own transaction: one record each. */
+function admit(label: string): SignerChange {
+  const txid = seeded(label);
+  const coins = [[0, 1000n, 0, 0, 1] as const];
+  return {
+    kind: 'policy',
+    value: { kind: 'admitted', value: { txid, coinbase: false, block: null, coins, parents: [] } },
+  };
+}
+
+/** Appends in batches, in small segments. */
+function append(entries: readonly Entry[], segmentSize = 64 * 1024): void {
+  const { log } = openLog(directory, 'A', () => undefined, { segmentSize });
+  for (let from = 0; from < entries.length; from += 1000) log.append(entries.slice(from, from + 1000));
+  log.close();
+}
+
+function open(): Restored {
+  const restored = restore(directory, world.loaded, line, noblePointMath);
+  restored.log.close();
+  return restored;
+}
+
+/** A snapshot of what the log says now. */
+function keep(): void {
+  const { state, chain, log } = restore(directory, world.loaded, line, noblePointMath);
+  writeSnapshot(directory, 'A', log.head, writeRows(state, chain));
+  log.close();
+}
+
+const snapshots = (): string[] =>
+  readdirSync(directory)
+    .filter((name) => name.startsWith('snapshot-'))
+    .sort();
+const whole = (): Restored => {
+  const aside = snapshots().map((name) => [join(directory, name), join(directory, `aside-${name}`)] as const);
+  for (const [from, to] of aside) renameSync(from, to);
+  const restored = open();
+  for (const [from, to] of aside) renameSync(to, from);
+  return restored;
+};
+
+function expectSame(one: Restored, other: Restored): void {
+  expect(toHex(digestState(one.state.policy))).toBe(toHex(digestState(other.state.policy)));
+  const { policy: _, wallets: __, ...rest } = one.state;
+  expect(rest).toEqual({ ...rest, ...pick(other) });
+  expect(one.chain).toEqual(other.chain);
+  expect(one.log.head).toEqual(other.log.head);
+}
+const pick = ({ state: { results, notices, heads, session } }: Restored) => ({
+  results,
+  notices,
+  heads,
+  session,
+});
+
+beforeEach(() => {
+  number += 1;
+  directory = join(root, `${number}`);
+  const start = encodeLocal({ event: 'start', detail: toHex(world.loaded.first) });
+  const signer = treasury.signers.A;
+  rmSync(directory, { recursive: true, force: true });
+  openDirectory();
+  append([{ kind: 'local', ...at, bytes: start }, ...changesOf(signer.journal)]);
+});
+
+function openDirectory(): void {
+  const made = mkdtempSync(join(root, 'new-'));
+  renameSync(made, directory);
+}
+
+/** Life of a signer: coins, a transaction of its own, and what it said of it. */
+function live(label: string): void {
+  const coins = world.fund([5_000_000n], number * 20);
+  const request = world.request({
+    coins,
+    intents: [world.intent({ id: `${number} ${label}` })],
+    change: [{ amount: 3_990_000n }],
+  });
+  const signer = treasury.signers.A;
+  const before = signer.journal.length;
+  const message = treasury.signed('A', request);
+  append([...changesOf(signer.journal.slice(before)), { kind: 'sent', ...at, bytes: packMessage(message) }]);
+}
+
+describe('A start from a snapshot', () => {
+  test('comes to what the whole log comes to, and folds only what is behind it', () => {
+    append(changesOf(Array.from({ length: 3000 }, (_, i) => admit(`${number} coin ${i}`))));
+    keep();
+    append(changesOf([admit(`${number} later`)]));
+    const restored = open();
+    expect(restored.from).toBeGreaterThan(3000);
+    expect(restored.log.head.index - restored.from).toBeLessThan(5);
+    expectSame(restored, whole());
+  });
+
+  test('of one that is torn or altered uses the one before it, and without any the whole log', () => {
+    keep();
+    append(changesOf([admit(`${number} one`)]));
+    keep();
+    const [older = '', newer = ''] = snapshots().map((name) => join(directory, name));
+    const expected = whole();
+    const good = readFileSync(newer);
+    truncateSync(newer, good.length - 1);
+    const restored = open();
+    expect(restored.from).toBeGreaterThan(0);
+    expectSame(restored, expected);
+    for (const place of [5, Math.floor(good.length / 2), good.length - 1]) {
+      const bad = Buffer.from(good);
+      bad.writeUInt8(bad.readUInt8(place) ^ 1, place);
+      writeFileSync(newer, bad);
+      expectSame(open(), expected);
+    }
+    writeFileSync(older, '');
+    const plain = open();
+    expect(plain.from).toBe(0);
+    expectSame(plain, expected);
+  });
+
+  test('does not believe a snapshot of another log', () => {
+    keep();
+    const [name = ''] = snapshots();
+    const foreign = readFileSync(join(directory, name));
+    directory = `${directory}-other`;
+    openDirectory();
+    const start = encodeLocal({ event: 'start', detail: toHex(world.loaded.first) });
+    append([{ kind: 'local', ...at, bytes: start }, ...changesOf([admit('another life')])]);
+    writeFileSync(join(directory, name), foreign);
+    expect(open().from).toBe(0);
+  });
+
+  test('needs no segment before the older of two snapshots, which may be moved away', () => {
+    expect(findArchivable(directory, 'A')).toEqual([]);
+    for (const part of ['a', 'b', 'c']) {
+      append(changesOf(Array.from({ length: 1500 }, (_, i) => admit(`${number} ${part} ${i}`))));
+      keep();
+    }
+    const expected = whole();
+    const old = findArchivable(directory, 'A');
+    expect(old.length).toBeGreaterThan(0);
+    const archive = mkdtempSync(join(root, 'archive-'));
+    for (const file of old) {
+      copyFileSync(file, join(archive, file.slice(directory.length + 1)));
+      rmSync(file);
+    }
+    expectSame(open(), expected);
+    const { log } = restore(directory, world.loaded, line, noblePointMath);
+    log.append(changesOf([admit(`${number} after`)]));
+    log.close();
+    expect(open().log.head.index).toBe(expected.log.head.index + 1);
+    // Without a good snapshot the first segments are missing, and nothing is made up.
+    for (const name of snapshots()) writeFileSync(join(directory, name), 'damaged');
+    expect(() => open()).toThrow('evidence-000000.cborseq is missing');
+  });
+
+  test('is much shorter than a fold of a long log', () => {
+    const records = inForm(4_000, 100_000);
+    // What a signer's log is made of beside its state: messages, and results of which it keeps the newest.
+    const body = new Uint8Array(600);
+    const results = Array.from({ length: records }, (_, i): SignerChange => {
+      const request = seeded(`${number} result ${i}`).slice(0, 16);
+      return { kind: 'result', value: { request, requestHash: seeded(`${i}`), type: 'DONE', body } };
+    });
+    append(changesOf(results), 64 * 1024 * 1024);
+    const before = performance.now();
+    const folded = open();
+    const fold = performance.now() - before;
+    keep();
+    const again = performance.now();
+    const kept = open();
+    const snapshot = performance.now() - again;
+    expectSame(kept, folded);
+    console.log(
+      `${records} records: ${fold.toFixed(0)} ms folded, ${snapshot.toFixed(0)} ms from a snapshot`,
+    );
+    expect(kept.from).toBe(kept.log.head.index);
+  });
+});
+
+test('what a signer signed since a snapshot, and before, is known again', () => {
+  keep();
+  live('first');
+  const restored = open();
+  expect(restored.state.heads.get('vault-1')?.length).toBeGreaterThan(0);
+  expectSame(restored, whole());
+});
