@@ -113,6 +113,9 @@ async function runAll(sandbox: Sandbox): Promise<readonly SuiteResult[]> {
       isExpected: (mutant) => expected.has(keyOf(mutant)),
       isKilled: (mutant) => kills.has(keyOf(mutant)),
       progress: tell(suite.own),
+      survivor: ({ file, line, original, replacement }) => {
+        process.stderr.write(`mutation: survives: ${file}:${line}: ${original} → ${replacement}\n`);
+      },
     });
     results.push(result);
   }

@@ -6,6 +6,7 @@
  * so that nothing kept in memory hides a kill. And kills count once their tests have passed again without a mutant: otherwise the
  * process was spoilt, and they are judged anew.
  */
+import { basename, dirname } from 'node:path';
 import type { Mutant } from './mutants.ts';
 import { type Answer, WorkerProcess } from './pool.ts';
 import type { Recording, WorkerSetup } from './protocol.ts';
@@ -25,11 +26,14 @@ export interface JudgeOptions {
   /** Those that are said to survive are loaded anew at once. */
   readonly isExpected: (mutant: Mutant) => boolean;
   readonly progress: (done: number, total: number, survivors: number) => void;
+  readonly survivor: (mutant: Mutant) => void;
 }
 
 const KILLS_PER_CHECK = 25;
 /** Whom so many tests do not kill is judged by all of them, with everything loaded anew. */
 const WARM_TESTS = 30;
+/** A mistake is noticed by tests near to it, or it counts as unnoticed. Keeps the time for a survivor in bounds. */
+const NEAR_TESTS = 120;
 const REALMS_PER_PROCESS = 60;
 const LOADING_MS = 60_000;
 const RECORDING_MS = 600_000;
@@ -120,20 +124,23 @@ class Court {
     );
   }
 
-  /** Who killed here before comes first, then who reaches this source at all, then who is quick. */
-  #inOrder(mutant: Mutant, places: readonly number[]): readonly number[] {
-    const killers = this.#killers.get(mutant.file) ?? [];
-    const near = new Set(
-      this.#options.mutants.filter(({ file }) => file === mutant.file).map(({ id }) => id),
-    );
-    const rank = (place: number): number => {
-      const known = killers.indexOf(place);
-      if (known >= 0) return known - 1_000_000;
-      const { ms = 0, hits = [] } = this.#recording.tests[place] ?? {};
-      return (hits.some(([id]) => near.has(id)) ? 0 : 1_000_000) + ms;
-    };
-    const ranks = new Map(places.map((place) => [place, rank(place)]));
-    return [...places].sort((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
+  /** The nearest tests; among these who killed here before comes first. */
+  #inOrder(mutant: Mutant, places: readonly number[], most: number): readonly number[] {
+    const distances = new Map(places.map((place) => [place, this.#distance(mutant, place)]));
+    const near = [...places]
+      .sort((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0) || a - b)
+      .slice(0, NEAR_TESTS);
+    const killers = (this.#killers.get(mutant.file) ?? []).filter((place) => near.includes(place));
+    return [...new Set([...killers, ...near])].slice(0, most);
+  }
+
+  /** Tests of the same name first, then of the same directory, then those that reach least beside. The same in every run. */
+  #distance(mutant: Mutant, place: number): number {
+    const { file = '', hits = [] } = this.#recording.tests[place] ?? {};
+    const source = mutant.file.replace('/src/core/', '/src/').split('/src/')[1] ?? '';
+    const test = file.split('/test/')[1] ?? '';
+    if (basename(test, '.test.ts') === basename(source, '.ts')) return hits.length;
+    return (dirname(test) === dirname(source) ? 100_000 : 200_000) + hits.length;
   }
 
   /** Takes cases until none is left. */
@@ -182,16 +189,18 @@ class Court {
 
   async #try(worker: WorkerProcess, { mutant, fresh }: Case): Promise<Answer> {
     const tests = fresh
-      ? this.#inOrder(mutant, this.#freshTests(mutant))
-      : this.#inOrder(mutant, this.#warmTests(mutant)).slice(0, WARM_TESTS);
+      ? this.#inOrder(mutant, this.#freshTests(mutant), NEAR_TESTS)
+      : this.#inOrder(mutant, this.#warmTests(mutant), WARM_TESTS);
     const limit = 1000 + 100 * (this.#hits.get(mutant.id) ?? 1000);
     const job = { kind: 'mutant', mutant: mutant.id, tests, fresh, limit } as const;
     const answer = await worker.ask(job, (test) => this.#patience(test, fresh));
     if (answer.kind === 'dead') this.#decide(mutant, 'killed', '(it never ends)', answer.why);
     else if (answer.kind !== 'judged') throw new Error(`a worker answers ${answer.kind}`);
     else if (answer.killer !== null) this.#kill(mutant, answer.killer, answer.why);
-    else if (fresh) this.#decide(mutant, 'survived', '', tests.length === 0 ? 'no test reaches it' : '');
-    else this.#queue.unshift({ mutant, fresh: true });
+    else if (fresh) {
+      this.#options.survivor(mutant);
+      this.#decide(mutant, 'survived', '', tests.length === 0 ? 'no test reaches it' : '');
+    } else this.#queue.unshift({ mutant, fresh: true });
     return answer;
   }
 

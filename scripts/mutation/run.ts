@@ -19,6 +19,7 @@ export interface SuiteOptions {
   /** Known to be killed; not judged again. */
   readonly isKilled: (mutant: Mutant) => boolean;
   readonly progress: JudgeOptions['progress'];
+  readonly survivor: JudgeOptions['survivor'];
 }
 
 export interface SuiteResult {
@@ -31,7 +32,7 @@ export interface SuiteResult {
 export async function runSuite(
   { root }: Sandbox,
   suite: Suite,
-  { workers, isExpected, isKilled, progress }: SuiteOptions,
+  { workers, isExpected, isKilled, progress, survivor }: SuiteOptions,
 ): Promise<SuiteResult> {
   const sources = new Map(suite.sources.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
   const mutants: Mutant[] = [];
@@ -43,7 +44,7 @@ export async function runSuite(
   const { own, tests } = suite;
   const setup = { kind: 'setup', root, own, sources: suite.sources, tests } as const;
   const open = mutants.filter((mutant) => !isKilled(mutant));
-  const judged = await judgeAll({ setup, mutants: open, workers, isExpected, progress });
+  const judged = await judgeAll({ setup, mutants: open, workers, isExpected, progress, survivor });
   const survivors = judged.filter(({ status }) => status === 'survived').map(({ mutant }) => mutant);
   const uncompilable = findUncompilable(root, sources, survivors);
   const known = mutants

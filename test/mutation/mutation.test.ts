@@ -98,7 +98,13 @@ describe('A run over a module with planted gaps', () => {
       const result = await runSuite(
         sandbox,
         { own: 'test/mutation', sources, tests },
-        { workers: 1, isExpected: () => false, isKilled: () => false, progress: () => undefined },
+        {
+          workers: 1,
+          isExpected: () => false,
+          isKilled: () => false,
+          progress: () => undefined,
+          survivor: () => undefined,
+        },
       );
       const score = scoreOf([result], []);
       const named = score.survivors.map(({ where, replacement }) => `${where}: ${replacement}`);
