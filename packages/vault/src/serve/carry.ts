@@ -51,6 +51,8 @@ export class Carrier {
     if (peer.hello !== undefined && this.#heardAt !== peer.hellos) {
       this.#heardAt = peer.hellos;
       hear(vault, peer.name, standingOf(peer.hello));
+      // What was said to it before, and comes to it only now, it takes behind its greeting.
+      if (peer.ready) await ask(vault, peer);
     }
     let standing = charters.standings.get(peer.name);
     if (!peer.ready || standing === undefined || this.#refusedAt === peer.hellos) return false;
