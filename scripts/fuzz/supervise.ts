@@ -9,62 +9,100 @@ import type { Campaign, FoundCrash } from './engine.ts';
 export type Order = Omit<CampaignOrder, 'memory'>;
 
 export interface Watcher {
-  /** An input that has not come back after this (ms) never will; slower ones are timed by the thread itself. */
+  /** An input that has worked for so long (ms of its thread's processor time) never comes back; the thread times slow ones. */
   readonly hangMs: number;
   onProgress(campaign: Campaign): void;
   onCrash(crash: FoundCrash): void;
 }
 
 const LOOK_MS = 500;
+/** One that does not work either, but waits, gets so many times as long by the clock. */
+const PATIENCE = 20;
 const HEAP_MB = 1024;
+
+async function cpuMs(worker: Worker): Promise<number> {
+  const { user, system } = await worker.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Watches one thread to its end. */
+class Supervisor {
+  readonly #worker: Worker;
+  readonly #running: RunningInput;
+  readonly #watcher: Watcher;
+  readonly #ended = Promise.withResolvers<Campaign>();
+  #last: Campaign = { execs: 0, corpus: 0, edges: 0, crashes: 0 };
+  #beat = 0;
+  #since = { cpu: 0, at: Date.now() };
+  #over = false;
+
+  constructor(worker: Worker, running: RunningInput, watcher: Watcher) {
+    this.#worker = worker;
+    this.#running = running;
+    this.#watcher = watcher;
+  }
+
+  async watch(): Promise<Campaign> {
+    this.#worker.on('message', (report: CampaignReport) => this.#take(report));
+    this.#worker.on('error', (error: Error & { readonly code?: string }) => {
+      const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      if (outOfMemory) this.#endWith('memory', `needs more than ${HEAP_MB} MiB`);
+      else this.#ended.reject(error);
+    });
+    this.#worker.on('exit', () => this.#ended.reject(new Error('the thread ended without a report')));
+    const look = setInterval(() => void this.#look(), LOOK_MS);
+    try {
+      return await this.#ended.promise;
+    } finally {
+      this.#over = true;
+      clearInterval(look);
+      await this.#worker.terminate();
+    }
+  }
+
+  #take(report: CampaignReport): void {
+    if (this.#over) return;
+    if (report.kind === 'crash') {
+      this.#last = { ...this.#last, crashes: this.#last.crashes + 1 };
+      this.#watcher.onCrash(report.crash);
+      return;
+    }
+    this.#last = report.campaign;
+    if (report.kind === 'done') this.#ended.resolve(report.campaign);
+    else this.#watcher.onProgress(report.campaign);
+  }
+
+  async #look(): Promise<void> {
+    const cpu = await cpuMs(this.#worker).catch(() => 0);
+    const { hangMs } = this.#watcher;
+    const beat = this.#running.beat();
+    const stands = beat > 0 && beat === this.#beat;
+    if (!stands) this.#since = { cpu, at: Date.now() };
+    this.#beat = beat;
+    const { cpu: before, at } = this.#since;
+    if (stands && (cpu - before > hangMs || Date.now() - at > PATIENCE * hangMs))
+      this.#endWith('hang', 'does not come back');
+  }
+
+  #endWith(kind: 'hang' | 'memory', what: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watcher.onCrash({ kind, key: kind, what, input: this.#running.get() });
+    const { execs, crashes } = this.#last;
+    this.#ended.resolve({
+      ...this.#last,
+      execs: Math.max(execs, this.#running.beat()),
+      crashes: crashes + 1,
+    });
+  }
+}
 
 export function supervise(order: Order, watcher: Watcher): Promise<Campaign> {
   const memory = RunningInput.memory();
-  const running = new RunningInput(memory);
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     workerData: { ...order, memory },
     execArgv: ['--disable-warning=ExperimentalWarning'],
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
   });
-  return new Promise((resolve, reject) => {
-    let last: Campaign = { execs: 0, corpus: 0, edges: 0, crashes: 0 };
-    let beat = running.beat();
-    let beatAt = Date.now();
-    const look = setInterval(() => {
-      if (running.beat() !== beat) {
-        beat = running.beat();
-        beatAt = Date.now();
-      } else if (beat > 0 && Date.now() - beatAt > watcher.hangMs) {
-        endWith({ kind: 'hang', key: 'hang', what: `does not come back within ${watcher.hangMs} ms` });
-      }
-    }, LOOK_MS);
-    const finish = (campaign: Campaign): void => {
-      clearInterval(look);
-      void worker.terminate();
-      resolve(campaign);
-    };
-    const endWith = (crash: Omit<FoundCrash, 'input'>): void => {
-      watcher.onCrash({ ...crash, input: running.get() });
-      finish({ ...last, execs: Math.max(last.execs, running.beat()), crashes: last.crashes + 1 });
-    };
-    worker.on('message', (report: CampaignReport) => {
-      if (report.kind === 'crash') {
-        last = { ...last, crashes: last.crashes + 1 };
-        watcher.onCrash(report.crash);
-        return;
-      }
-      last = report.campaign;
-      if (report.kind === 'progress') watcher.onProgress(report.campaign);
-      else finish(report.campaign);
-    });
-    worker.on('error', (error: Error & { readonly code?: string }) => {
-      const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      if (outOfMemory) {
-        endWith({ kind: 'memory', key: 'out of memory', what: `needs more than ${HEAP_MB} MiB` });
-        return;
-      }
-      clearInterval(look);
-      reject(error);
-    });
-  });
+  return new Supervisor(worker, new RunningInput(memory), watcher).watch();
 }

@@ -29,7 +29,7 @@ interface Ran {
 }
 
 function fuzz(...args: readonly string[]): Ran {
-  const toys = ['--targets', join(import.meta.dirname, 'toy'), '--seconds', '100', '--hang', '2', '--json'];
+  const toys = ['--targets', join(import.meta.dirname, 'toy'), '--seconds', '100', '--hang', '1', '--json'];
   const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT, ...toys, ...args], {
     encoding: 'utf8',
   });
