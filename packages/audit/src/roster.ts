@@ -1,21 +1,33 @@
 /**
- * The charter as the auditor takes it over, judged by the auditor's own code: signed by every custodian, and who may be at
- * the two ends of a line. Refuses a charter that is not in force. Spec: protocol-spec/5-charter.md.
+ * The charters as the auditor takes them over, judged by the auditor's own code: the first signed by every custodian, each later
+ * one by a quorum of one before it; and who may be at the two ends of a line. Refuses a charter that is not in force. Spec: protocol-spec/5-charter.md.
  */
 import { readSignedCharter, type SignedCharterFile } from '@coldwire/channel';
 import { EXIT, Failure } from '@coldwire/program';
-import { type Charter, decodeCharter, equalBytes, hashCharter, type Receiver } from '@coldwire/protocol';
+import {
+  type Charter,
+  decodeCharter,
+  equalBytes,
+  hashCharter,
+  type Receiver,
+  toHex,
+} from '@coldwire/protocol';
 import { verifyStrictly } from './ed25519.ts';
 
 export interface Roster {
+  /** The first. */
   readonly charter: Charter;
+  /** All that the logs know, the first one first. */
+  readonly charters: Charter[];
+  /** Their hashes, hexadecimal, in the same order. */
+  readonly hashes: string[];
   readonly bytes: Uint8Array;
   readonly hash: Uint8Array;
   /** Hash of the first charter: what intents and verdicts bind. */
   readonly first: Uint8Array;
-  /** Link keys by name. */
-  readonly keys: ReadonlyMap<string, Uint8Array>;
-  readonly roles: ReadonlyMap<string, 'vault' | Receiver>;
+  /** Link keys by name, of every charter. */
+  readonly keys: Map<string, Uint8Array[]>;
+  readonly roles: Map<string, 'vault' | Receiver>;
 }
 
 /** @throws Failure if the file is no charter, or not signed by all of its custodians */
@@ -35,7 +47,8 @@ export function makeRoster(signed: SignedCharterFile): Roster | { readonly probl
   if (!decoded.ok) return { problem: `not a charter: ${decoded.fault.detail}` };
   const charter = decoded.value;
   const hash = hashCharter(bytes);
-  if (charter.first !== null) return { problem: 'it succeeds another, which this version does not accept' };
+  if (charter.first !== null)
+    return { problem: 'it follows another: name the first, the logs hold the later ones' };
   for (const { name, key } of charter.custodians) {
     const own = signatures.filter(([signer]) => signer === name);
     const good = own.length === 1 && own.every(([, signature]) => verifyStrictly(key, hash, signature));
@@ -43,19 +56,54 @@ export function makeRoster(signed: SignedCharterFile): Roster | { readonly probl
   }
   if (signatures.length !== charter.custodians.length)
     return { problem: 'people signed it who are no custodians' };
-  return { charter, bytes, hash, first: hash, ...listMachines(charter) };
+  const roster: Roster = {
+    charter,
+    charters: [charter],
+    hashes: [toHex(hash)],
+    bytes,
+    hash,
+    first: hash,
+    keys: new Map(),
+    roles: new Map(),
+  };
+  addMachines(roster, charter);
+  return roster;
 }
 
-function listMachines(charter: Charter): Pick<Roster, 'keys' | 'roles'> {
+/** A charter that follows the newest one, if it does: by hash, epoch and first, and a quorum of one of those before it. */
+export function extendRoster(roster: Roster, [bytes, signatures]: SignedCharterFile): boolean {
+  const decoded = decodeCharter(bytes);
+  const newest = roster.charters.at(-1);
+  if (!decoded.ok || newest === undefined) return false;
+  const { epoch, previous, first } = decoded.value;
+  const follows = previous !== null && toHex(previous) === roster.hashes.at(-1) && epoch === newest.epoch + 1;
+  if (!follows || first === null || !equalBytes(first, roster.first)) return false;
+  const hash = hashCharter(bytes);
+  const isSigned = roster.charters.some(({ custodians, quorum }) => {
+    const signers = custodians.filter(({ name, key }) => {
+      const own = signatures.filter(([signer]) => signer === name);
+      return own.length === 1 && own.every(([, signature]) => verifyStrictly(key, hash, signature));
+    });
+    return signers.length >= quorum;
+  });
+  if (!isSigned) return false;
+  roster.charters.push(decoded.value);
+  roster.hashes.push(toHex(hash));
+  addMachines(roster, decoded.value);
+  return true;
+}
+
+function addMachines({ keys, roles }: Roster, charter: Charter): void {
   const machines = [
     ...charter.vaults.map(({ name, key }) => ({ name, key, role: 'vault' as const })),
     ...charter.signers.map(({ name, key }) => ({ name, key, role: 'signer' as const })),
     ...charter.gates.map(({ name, key }) => ({ name, key, role: 'gate' as const })),
   ];
-  return {
-    keys: new Map(machines.map(({ name, key }) => [name, key])),
-    roles: new Map(machines.map(({ name, role }) => [name, role])),
-  };
+  for (const { name, key, role } of machines) {
+    const known = keys.get(name) ?? [];
+    if (!known.some((one) => equalBytes(one, key))) keys.set(name, [...known, key]);
+    roles.set(name, role);
+  }
 }
 
 /** The kind of machine at the other end of a vault's line; undefined if no line joins the two. */

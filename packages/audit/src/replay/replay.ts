@@ -33,7 +33,8 @@ export function replayLogs(paths: readonly string[], charter: string, progress?:
   const verified = verifyTranscripts(transcripts, roster, findings, progress);
   const tally = new Tally(findings);
   const open = makeCores(charter, roster, verified);
-  for (const { name } of [...roster.charter.signers, ...roster.charter.gates]) {
+  for (const [name, role] of roster.roles) {
+    if (role === 'vault') continue;
     const own = transcripts.filter(({ owner }) => owner === name);
     const lines = verified.lines.filter(({ peer, up }) => peer === name && up.length > 0);
     if (own.length > 0) replayOwn(own, () => open(name), tally, findings, progress);

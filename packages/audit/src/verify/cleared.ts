@@ -115,8 +115,22 @@ function checkSeal(
   if (!equalBytes(taggedHash('commitment', plaintext), commitment))
     return 'it commits to other signatures than those in the witness';
   const context = sealContext(roster.first, hashRequest(requestBody), txid);
-  const gates = roster.charter.gates.map(({ sealKey }) => sealKey);
-  return isRebuilt(rebuildSealed(contentKey, context, gates, plaintext), sealed)
+  const names = sealed.wraps.map(([name]) => name).join();
+  const lists = roster.charters
+    .map(({ gates }) => gates)
+    .filter((gates) => gates.map(({ name }) => name).join() === names);
+  const isIts = lists.some((gates) =>
+    isRebuilt(
+      rebuildSealed(
+        contentKey,
+        context,
+        gates.map(({ sealKey }) => sealKey),
+        plaintext,
+      ),
+      sealed,
+    ),
+  );
+  return isIts
     ? undefined
     : `its sealed bytes are not those that follow from the witness and the content key ${toHex(contentKey).slice(0, 8)}…`;
 }

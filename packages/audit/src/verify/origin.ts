@@ -15,8 +15,8 @@ export function checkOrigin(message: LoggedMessage, roster: Roster, findings: Fi
   const { sender, recipient } = header;
   findings.count(CHECK_ORIGIN);
   const receiver = peerOf(roster, sender, recipient);
-  const key = roster.keys.get(sender);
-  if (receiver === undefined || key === undefined) {
+  const keys = roster.keys.get(sender);
+  if (receiver === undefined || keys === undefined) {
     findings.find('WRONG_PEER', place, `${nameOf(message)}: no line of the charter joins these two`);
     return;
   }
@@ -25,7 +25,7 @@ export function checkOrigin(message: LoggedMessage, roster: Roster, findings: Fi
   const direction: Direction = roster.roles.get(sender) === 'vault' ? 'down' : 'up';
   if (!mayTravel(type, direction, receiver))
     findings.find('UNKNOWN_TYPE', place, `${nameOf(message)}: ${type} does not go this way`);
-  if (!verifyStrictly(key, hash, signature))
+  if (!keys.some((key) => verifyStrictly(key, hash, signature)))
     findings.find('BAD_SIGNATURE', place, `${nameOf(message)} is not signed by the key of ${sender}`);
 }
 

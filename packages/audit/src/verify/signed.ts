@@ -40,7 +40,7 @@ export class Spends {
   constructor(roster: Roster, findings: Findings) {
     this.roster = roster;
     this.findings = findings;
-    this.#scripts = new Scripts(roster.charter);
+    this.#scripts = new Scripts(roster.charters.at(-1) ?? roster.charter);
   }
 
   /** @param body canonical body of SIGN */
@@ -56,14 +56,16 @@ export class Spends {
     const id = toHex(hashRequest(body));
     if (this.#requests.has(id)) return;
     this.#requests.add(id);
-    const { first, charter } = this.roster;
+    const { first, charters } = this.roster;
     const hashes = draft.intents.map(([bytes]) => hashIntent(first, bytes));
     for (const { screen, covers, issued, signature } of verdicts) {
-      const key = charter.screens.find(({ name }) => name === screen)?.key;
+      const keys = charters
+        .flatMap((one) => one.screens.filter(({ name }) => name === screen))
+        .map(({ key }) => key);
       const covered = covers.flatMap((place) => hashes[place] ?? []);
-      if (key === undefined || covered.length !== covers.length) continue;
+      if (keys.length === 0 || covered.length !== covers.length) continue;
       this.findings.count(CHECK_INTENTS);
-      if (!verifyStrictly(key, hashVerdict(first, issued, covered), signature)) continue;
+      if (!keys.some((key) => verifyStrictly(key, hashVerdict(first, issued, covered), signature))) continue;
       for (const hash of covered) this.#cleared.add(toHex(hash));
     }
   }
@@ -123,8 +125,8 @@ function findWrong(
   if (typeof built === 'string') return `it signs a draft of which no transaction can be made: ${built}`;
   if (!equalBytes(signed.requestHash, hashRequest(requestBody))) return 'it is for another request';
   if (!equalBytes(signed.txid, built.txid)) return 'it is for another transaction than the draft’s';
-  const gates = spends.roster.charter.gates.map(({ name }) => name);
-  if (signed.sealed.wraps.map(([gate]) => gate).join() !== gates.join())
+  const lists = spends.roster.charters.map(({ gates }) => gates.map(({ name }) => name).join());
+  if (!lists.includes(signed.sealed.wraps.map(([gate]) => gate).join()))
     return 'it is not sealed to all gates of the charter, in their order';
   const size = 64 * built.inputs.length + 16;
   return signed.sealed.ciphertext.length === size
@@ -133,7 +135,7 @@ function findWrong(
 }
 
 function checkIntents(
-  { charter, first }: Roster,
+  { charters, first }: Roster,
   message: LoggedMessage,
   request: SignRequest,
   findings: Findings,
@@ -141,7 +143,9 @@ function checkIntents(
   for (const [place, [bytes, signature]] of request.draft.intents.entries()) {
     const intent = decodeIntent(bytes);
     if (!intent.ok) continue; // no transaction: a finding already
-    const keys = charter.requesters.find(({ name }) => name === intent.value.requester)?.keys ?? [];
+    const keys = charters.flatMap(
+      ({ requesters }) => requesters.find(({ name }) => name === intent.value.requester)?.keys ?? [],
+    );
     const hash = hashIntent(first, bytes);
     findings.count(CHECK_INTENTS);
     if (keys.some((key) => verifyStrictly(key, hash, signature))) continue;

@@ -14,6 +14,7 @@ import {
   toHex,
 } from '@coldwire/protocol';
 import { Findings } from '../finding.ts';
+import { followCharters } from '../log/charters.ts';
 import { findLogs } from '../log/find-logs.ts';
 import { loadLog } from '../log/load-log.ts';
 import { type LoggedMessage, nameOf, readMessage } from '../log/message.ts';
@@ -53,10 +54,12 @@ export function loadTranscripts(
   findings: Findings,
   progress?: Progress,
 ): readonly Transcript[] {
-  return findLogs(paths).flatMap((directory) => {
+  const logs = findLogs(paths).map((directory) => {
     progress?.(`reading ${directory}`);
-    return readTranscript(loadLog(directory, findings), roster, findings) ?? [];
+    return loadLog(directory, findings);
   });
+  followCharters(logs, roster);
+  return logs.flatMap((log) => readTranscript(log, roster, findings) ?? []);
 }
 
 export interface Verified {
