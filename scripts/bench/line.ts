@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Channel } from '@coldwire/channel';
 import type { Port } from '@coldwire/link';
-import { Admit, type Ed25519Signer, encode, Headers, type MessageType } from '@coldwire/protocol';
+import { Admit, Attest, type Ed25519Signer, encode, Headers, type MessageType } from '@coldwire/protocol';
 import { openKeyMemory } from '@coldwire/signer/io/key-memory.ts';
 import type { Natives } from '@coldwire/signer/io/native.ts';
 import { nativePointMath } from '@coldwire/signer/io/public-math.ts';
@@ -15,6 +15,7 @@ import { Machine } from '@coldwire/signer/run/machine.ts';
 import { Report } from '@coldwire/signer/run/report.ts';
 import { restore } from '@coldwire/signer/run/restore.ts';
 import { type Readiness, Session } from '@coldwire/vault/session/session.ts';
+import { type Gate, sealWitness } from '../../packages/policy/test/memory/memory-world.ts';
 import { withDescriptor } from '../../packages/signer/test/io/key-material.ts';
 import { digest, identity, type SignerName, type Site } from './site.ts';
 
@@ -94,6 +95,8 @@ export interface VaultOptions {
   readonly signer: string;
   readonly signerKey: Uint8Array;
   readonly identity: Ed25519Signer;
+  /** That tell the signer, once it has started, that they have seen nothing of it. */
+  readonly gates: readonly Gate[];
   readonly tipHeight: number;
   readonly port: Port;
   /** Of its evidence log. */
@@ -107,6 +110,7 @@ export function vaultOf(site: Site, port: Port, directory: string): VaultEnd {
     signer: 'A',
     signerKey: site.keys.A.expected.identityPublicKey,
     identity: identity('vault-1'),
+    gates: site.charter.charter.gates.map(({ name }) => ({ name, key: identity(name) })),
     tipHeight: site.height,
     port,
     directory,
@@ -117,10 +121,14 @@ export function vaultOf(site: Site, port: Port, directory: string): VaultEnd {
 export class VaultEnd {
   readonly #session: Session;
   readonly #port: CountingPort;
+  readonly #options: VaultOptions;
+  #nonce: Uint8Array | undefined;
   #requests = 0;
   readonly #waiting: ((readiness: Readiness) => void)[] = [];
 
-  constructor({ charter, signer, signerKey, identity: own, tipHeight, port, directory }: VaultOptions) {
+  constructor(options: VaultOptions) {
+    const { charter, signer, signerKey, identity: own, tipHeight, port, directory } = options;
+    this.#options = options;
     this.#port = new CountingPort(port);
     const tipHash = new Uint8Array(32);
     this.#session = new Session(
@@ -138,7 +146,9 @@ export class VaultEnd {
         onReadiness: (readiness) => {
           if (readiness === 'ready') for (const resolve of this.#waiting.splice(0)) resolve(readiness);
         },
-        onHello: () => undefined,
+        onHello: ({ nonce }) => {
+          this.#nonce = nonce;
+        },
         onNotice: () => undefined,
         onProgress: () => undefined,
         onStray: () => undefined,
@@ -149,7 +159,16 @@ export class VaultEnd {
 
   async ready(): Promise<void> {
     if (this.#session.readiness !== 'ready') await new Promise((resolve) => this.#waiting.push(resolve));
+    await this.#witness();
     await this.settle();
+  }
+
+  async #witness(): Promise<void> {
+    const { charter, gates, signer } = this.#options;
+    const nonce = this.#nonce;
+    if (nonce === undefined) return;
+    const witnessed = gates.map((gate) => sealWitness(charter, gate, { signer, nonce, heads: [] }));
+    await this.#ask('ATTEST', encode(Attest, { witnessed }), 'DONE');
   }
 
   /** Asks once and counts everything until the line is quiet again. @throws Error unless the answer has the type */

@@ -186,6 +186,9 @@ async function openVault(at: Deployment, port: string, name: string): Promise<Va
     signer: signer.name,
     signerKey: signer.key,
     identity: own,
+    gates: at.charter.charter.gates.map(({ name }) => {
+      return { name, key: createEd25519Signer(readRoleKey(at.keyFile(name), 'gate').identity) };
+    }),
     tipHeight: 1,
     port: openTty(port, 115_200),
     directory: openSecureDirectory(join(directory, name)),

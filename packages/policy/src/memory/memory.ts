@@ -82,6 +82,15 @@ export function longestWindow({ policy }: CharterInForce): number {
 }
 
 /**
+ * Gates are missing, but for so long that no window holds anything of before this start: the height above which an intent was
+ * surely made after it. Undefined: all have spoken, or it is too early.
+ */
+export function strictHeight(memory: Memory, charter: CharterInForce, millitick: number): number | undefined {
+  if (missingGates(memory, charter).length === 0 || memory.born === null) return undefined;
+  return millitick >= memory.since + longestWindow(charter) ? memory.born : undefined;
+}
+
+/**
  * Blocks by which an intent that lost memory has signed may be above the height that was known here: the clock may lag by
  * `fresh` seconds, which is twice as many blocks in a fast stretch, and a requester may be ahead.
  */

@@ -1,14 +1,13 @@
 /** RESTORED. Spec: protocol-spec/14-memory.md, "After a loss". */
 import type { SpendFacts } from '../facts.ts';
-import { longestWindow, missingGates } from '../memory/memory.ts';
+import { longestWindow, strictHeight } from '../memory/memory.ts';
 import { refuse } from '../refusal.ts';
 import type { PolicyState } from '../state/state.ts';
 import type { Rule } from './rule.ts';
 
 /** Up to this height an intent may have been signed by memory that was lost, or may have been; −1: none was. */
-function bornAt({ memory, charter }: PolicyState): number {
-  const unwitnessed = missingGates(memory, charter).length > 0 ? (memory.born ?? -1) : -1;
-  return Math.max(memory.restored?.height ?? -1, unwitnessed);
+function bornAt({ memory, charter }: PolicyState, millitick: number): number {
+  return Math.max(memory.restored?.height ?? -1, strictHeight(memory, charter, millitick) ?? -1);
 }
 
 /** Its signatures are out already: giving them again gives nothing away. */
@@ -19,7 +18,7 @@ function wasApproved({ txid, intents }: SpendFacts, { transactions }: PolicyStat
 
 // An intent from before the loss is for the other signers; a new one waits until no window can hold what was lost.
 export const restored: Rule = (facts, state) => {
-  const height = bornAt(state);
+  const height = bornAt(state, facts.millitick);
   if (height < 0 || wasApproved(facts, state)) return [];
   const since = state.memory.restored?.since;
   const isSpent = since !== undefined && facts.millitick < since + longestWindow(state.charter);

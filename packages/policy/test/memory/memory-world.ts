@@ -2,6 +2,7 @@
 import {
   Attest,
   concatBytes,
+  type Ed25519Signer,
   encode,
   Freeze,
   Header,
@@ -32,15 +33,21 @@ export type Testimony = {
 
 export const NONCE = seeded('nonce').slice(0, 16);
 
-/** A WITNESSED as a gate sends it, whole. */
-export function testify(world: World, gate: string, how: Testimony = {}): Attest['witnessed'][number] {
-  const { nonce = NONCE, heads = [], signer = 'A', key = gate, type = 'WITNESSED' } = how;
-  const body = concatBytes(seeded('salt').slice(0, 16), encode(Witnessed, { signer, nonce, heads }));
+export type Gate = { readonly name: string; readonly key: Ed25519Signer };
+
+/** A message of a gate as it sends it, whole. */
+export function sealWitness(
+  first: Uint8Array,
+  gate: Gate,
+  witnessed: Witnessed,
+  type: 'WITNESSED' | 'CLEARED' = 'WITNESSED',
+): Attest['witnessed'][number] {
+  const body = concatBytes(seeded('salt').slice(0, 16), encode(Witnessed, witnessed));
   const header = encode(Header, {
     version: 0,
     type: MESSAGE_TYPES[type].number,
-    charter: world.loaded.first,
-    sender: gate,
+    charter: first,
+    sender: gate.name,
     recipient: 'vault-1',
     seq: 5,
     previous: seeded('previous'),
@@ -50,10 +57,17 @@ export function testify(world: World, gate: string, how: Testimony = {}): Attest
     request: seeded('request').slice(0, 16),
     bodyHash: hashBody(body),
     bodyLength: body.length,
-    time: world.now,
+    time: 1_700_000_000,
     uptime: 1,
   });
-  return [header, body, identity(key).sign(messageHash(header))];
+  return [header, body, gate.key.sign(messageHash(header))];
+}
+
+/** What a gate of the world says of signer A. */
+export function testify(world: World, gate: string, how: Testimony = {}): Attest['witnessed'][number] {
+  const { nonce = NONCE, heads = [], signer = 'A', key = gate, type = 'WITNESSED' } = how;
+  const of = { name: gate, key: identity(key) };
+  return sealWitness(world.loaded.first, of, { signer, nonce, heads }, type);
 }
 
 export type OrderPlan = {
