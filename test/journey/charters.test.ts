@@ -173,5 +173,5 @@ test('the auditor follows the charters in the logs: no finding, every verdict re
   const args = ['replay', world.directory, '--charter', world.deployment.charterFile, '--json'];
   const run = spawnSync(launcher('audit'), args, { encoding: 'utf8' });
   const report: unknown = JSON.parse(run.stdout);
-  expect(report).toMatchObject({ findings: [], mismatches: 0 });
+  expect(report).toMatchObject({ findings: 0, mismatches: 0 });
 });
