@@ -172,10 +172,11 @@ export class Machine implements ChannelOwner {
       this.#log.append([record, ...records(changes, at)]);
       this.#apply(changes);
     } else {
-      // The first message shares its sync with the record and the changes; a crash after it loses only later notices.
+      // The first message shares its sync with the record and the changes: then it has happened, and a disk that takes no more
+      // only delays what is still to be said of it. A crash loses no more than later notices.
       this.#send(first, [record, ...records(changes, at)], at);
       this.#apply(changes);
-      for (const effect of rest) this.#send(effect, [], at);
+      this.#follow(rest, at);
     }
     if (local.event !== 'greet' && this.connected && this.unlocked)
       this.happen({ event: 'greet', detail: '' }, at);
