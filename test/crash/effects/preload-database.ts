@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Fault } from './plan.ts';
+import type { Fault, Plan } from './plan.ts';
 import type { Watch } from './preload-files.ts';
 
 const { openSync, writeSync, readFileSync, closeSync, rmSync, existsSync, writeFileSync } = fs;
@@ -43,9 +43,7 @@ export async function watchDatabase({ plan, meet, die }: Watch): Promise<void> {
       case 'eio-stays':
         return withoutWrites(perform);
       default:
-        return fault === 'enospc-stays'
-          ? withoutRoom(plan.state, perform, true)
-          : withoutRoom(plan.state, perform, false);
+        return withoutRoom(plan, perform, fault === 'enospc-stays');
     }
   };
 
@@ -119,8 +117,9 @@ function limitFiles(limit: string): void {
   if (status !== 0) throw new Error('prlimit (util-linux) does not set the limit');
 }
 
-function withoutRoom<T>(directory: string, perform: () => T, stays: boolean): T {
-  const ballast = join(directory, 'ballast');
+function withoutRoom<T>({ state, small }: Plan, perform: () => T, stays: boolean): T {
+  if (!small) throw new Error('this disk is not for filling');
+  const ballast = join(state, 'ballast');
   fill(ballast);
   try {
     return perform();

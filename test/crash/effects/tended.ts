@@ -9,7 +9,7 @@ import { isDisk, type Plan } from './plan.ts';
 import { type Ended, type Process, type Program, startRole } from './role.ts';
 
 /** How long a program may be at a loss after the fault before its operator acts. */
-const STALL_MS = 3_000;
+const STALL_MS = 6_000;
 const PATIENCE_MS = 60_000;
 
 export class Tended {
@@ -103,10 +103,11 @@ export class Tended {
       this.problems.push('a full disk has ended it');
   }
 
-  /** Hindered, and not started again yet; who is killed is gone. */
+  /** Hindered, and not started again yet; who is killed is gone, and a node is asked again. */
   #mayBeAtLoss(): boolean {
-    const kills = KILLS.includes(this.#plan.fault?.kind ?? 'kill');
-    return !kills && this.#starts === 1 && this.hasFired();
+    const { fault } = this.#plan;
+    const passes = fault === null || KILLS.includes(fault.kind) || fault.label.startsWith('rpc ');
+    return !passes && this.#starts === 1 && this.hasFired();
   }
 
   async #relieve(): Promise<void> {

@@ -30,7 +30,7 @@ import { Tended } from './tended.ts';
 
 /** Without an effect on disk: then its start is over. */
 const QUIET_MS = 400;
-/** A block comes this often while a replacement is waited for. */
+/** A block comes this often while something is waited for. */
 const BLOCK_MS = 4_000;
 const SMALL = 'size=48m,mode=0700';
 
@@ -76,7 +76,7 @@ export class VaultWorld {
   static async open(world: World): Promise<VaultWorld> {
     const state = join(world.directory, 'disk');
     mkdirSync(state, { mode: 0o700 });
-    const small = mayMount() && spawnSync('mount', ['-t', 'tmpfs', '-o', SMALL, 'tmpfs', state]).status === 0;
+    const small = mountSmall(state);
     cpSync(join(world.directory, 'vault'), state, { recursive: true });
     makeFifos(world.directory, NAMES);
     const peers = await Promise.all(
@@ -158,19 +158,25 @@ export class VaultWorld {
     await this.#pass(program, [beyond], ['refused']);
     const first = node.mempool.entries().map(({ known }) => known.txid);
     mineEmpty(world, 3);
-    let patience = performance.now() + BLOCK_MS;
+    const time = this.#passTime();
     await program.until('they are replaced', () => {
-      // Who was killed while it replaced them tries again at the next block.
-      if (performance.now() > patience) {
-        mineEmpty(world);
-        patience = performance.now() + BLOCK_MS;
-      }
+      time();
       const now = node.mempool.entries().map(({ known }) => known.txid);
       return now.length > 0 && now.every((txid) => !first.includes(txid)) ? now : undefined;
     });
     mine(world);
     await this.#pass(program, two, ['confirmed']);
     return judgePayments(world, before, two, [beyond]);
+  }
+
+  /** Blocks go on: who was killed while it replaced or gave up a transaction looks at it again at the next one. */
+  #passTime(): () => void {
+    let due = performance.now() + BLOCK_MS;
+    return () => {
+      if (performance.now() < due) return;
+      mineEmpty(this.#world);
+      due = performance.now() + BLOCK_MS;
+    };
   }
 
   async #pass(program: Tended, intents: readonly SignedIntent[], states: readonly string[]): Promise<void> {
@@ -182,8 +188,10 @@ export class VaultWorld {
         ids.push((await program.until('an intent is taken', () => submit(url(), intent))).id);
       }),
     );
+    const time = this.#passTime();
     for (const id of ids) {
       await program.until(`${id} is ${states.join(' or ')}`, async () => {
+        time();
         const { state } = await readWithdrawal(url(), id);
         return states.includes(state) || undefined;
       });
@@ -228,6 +236,11 @@ function alignPairs(file: string): void {
   }
 }
 
+/** @returns whether there is now a small disk */
+function mountSmall(path: string): boolean {
+  return mayMount() && spawnSync('mount', ['-t', 'tmpfs', '-o', SMALL, 'tmpfs', path]).status === 0;
+}
+
 export function mayMount(): boolean {
   const tried = ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'];
   return process.getuid?.() === 0 && spawnSync('unshare', tried, { stdio: 'ignore' }).status === 0;
@@ -270,17 +283,22 @@ export async function runFirstStart(world: World, chain: Devchain, fault: Plan['
   const directory = mkdtempSync(join(world.directory, 'vault-'));
   const at = (file: string): string => join(directory, file);
   makeFifos(directory, NAMES);
-  const args = [...serveArgs({ ...world, chain }, directory, at('state')), ...TUNING, ...WATCHED];
+  mkdirSync(at('disk'), { mode: 0o700 });
+  const small = mountSmall(at('disk'));
+  const state = at('disk/state');
+  const args = [...serveArgs({ ...world, chain }, directory, state), ...TUNING, ...WATCHED];
   const plan: Plan = {
     trace: at('trace'),
-    state: at('state'),
+    state,
     lines: NAMES.map((name) => [at(`${name}.down`), name]),
     node: chain.url,
-    small: false,
+    small,
     programs: programsOf(world),
     fault,
   };
-  const program = new Tended({ role: 'vault', args, logFile: at('log') }, plan);
+  const ballast = join(state, 'ballast');
+  const makeRoom = (): void => rmSync(ballast, { force: true });
+  const program = new Tended({ role: 'vault', args, logFile: at('log') }, plan, makeRoom);
   try {
     await program.serve();
     const intent = makeIntent({ ...world, chain });
@@ -288,10 +306,11 @@ export async function runFirstStart(world: World, chain: Devchain, fault: Plan['
       submit(`http://127.0.0.1:${portOf(program)}`, intent),
     );
     await program.stop();
-    const kept = readKept(at('state/queue.db'), id) ? [] : [`the acknowledged intent ${id} is gone`];
+    const kept = readKept(join(state, 'queue.db'), id) ? [] : [`the acknowledged intent ${id} is gone`];
     return { trace: program.trace(), fired: program.hasFired(), problems: [...program.problems, ...kept] };
   } finally {
     await program.kill();
+    if (small) spawnSync('umount', [at('disk')]);
     rmSync(directory, { recursive: true, force: true });
   }
 }
