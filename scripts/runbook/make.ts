@@ -18,7 +18,7 @@ export interface Procedure {
   readonly who: string;
   /** What to type, in this order. */
   readonly run: readonly string[];
-  readonly then: string;
+  readonly after: string;
 }
 
 interface Section {
@@ -123,7 +123,7 @@ function formatCode({ code, facts, means, action, do: procedure }: Code): string
   return `| ${code} | ${means}${with_} | ${action} | [${procedure}](#${procedure}) |`;
 }
 
-function formatProcedure({ name, who, run, then }: Procedure, codes: readonly Code[]): string[] {
+function formatProcedure({ name, who, run, after }: Procedure, codes: readonly Code[]): string[] {
   const own = codes.filter((row) => row.do === name).map(({ code }) => code);
   return [
     `### ${name}`,
@@ -132,7 +132,7 @@ function formatProcedure({ name, who, run, then }: Procedure, codes: readonly Co
     '',
     ...run.map((line) => `    ${line}`),
     '',
-    then,
+    after,
     '',
   ];
 }

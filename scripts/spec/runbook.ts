@@ -28,8 +28,8 @@ const COMMANDS: Readonly<Record<string, RegExp>> = {
 
 function isProcedure(value: unknown): value is Procedure {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, who, run, then }: Record<string, unknown> = { ...value };
-  const texts = [name, who, then].every((text) => typeof text === 'string' && text !== '');
+  const { name, who, run, after }: Record<string, unknown> = { ...value };
+  const texts = [name, who, after].every((text) => typeof text === 'string' && text !== '');
   return texts && Array.isArray(run) && run.length > 0 && run.every((line) => typeof line === 'string');
 }
 
@@ -38,7 +38,7 @@ export function readProcedures(): readonly Procedure[] {
   const rows: unknown =
     typeof file === 'object' && file !== null && 'procedures' in file ? file.procedures : undefined;
   if (!Array.isArray(rows) || !rows.every(isProcedure))
-    throw new Error('protocol-spec/codes.json: a procedure lacks name, who, run or then');
+    throw new Error('protocol-spec/codes.json: a procedure lacks name, who, run or after');
   return rows;
 }
 
@@ -52,7 +52,7 @@ export function currentRunbook(): string {
 }
 
 /** What is wrong with a line that an operator is told to type, or undefined. */
-function judgeCommand(line: string): string | undefined {
+export function judgeCommand(line: string): string | undefined {
   const [program = '', word = ''] = line.split(' ');
   const sources = COMMANDS[program];
   if (sources === undefined)

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { EXIT, Failure } from '@coldwire/program';
 
-export const PREFLIGHT_ITEMS = ['core', 'swap', 'debugger', 'environment'] as const;
+export const PREFLIGHT_ITEMS = ['core', 'crash-kernel', 'swap', 'debugger', 'tracer', 'environment'] as const;
 export type PreflightItem = (typeof PREFLIGHT_ITEMS)[number];
 
 /** What the items are judged by; read once from the machine. */
@@ -17,6 +17,10 @@ export type MachineFacts = {
   /** Node's own options, without the script's. */
   readonly execArgv: readonly string[];
   readonly environment: readonly string[];
+  /** /proc/self/status */
+  readonly status: string;
+  /** /sys/kernel/kexec_crash_loaded; empty where the kernel knows none. */
+  readonly crashKernel: string;
 };
 
 type Rule = {
@@ -35,6 +39,11 @@ const RULES: { readonly [item in PreflightItem]: Rule } = {
     what: 'a crash would write memory to a core file',
     todo: 'Run ulimit -c 0 first.',
   },
+  'crash-kernel': {
+    holds: ({ crashKernel }) => crashKernel.trim() !== '1',
+    what: 'a crash kernel is loaded: a panic would write all memory to a disk',
+    todo: 'Run systemctl disable --now kdump-tools; kexec -p -u first.',
+  },
   swap: {
     holds: ({ swaps }) => swaps.trim().split('\n').length <= 1,
     what: 'swap is on, so memory can reach a disk',
@@ -48,6 +57,11 @@ const RULES: { readonly [item in PreflightItem]: Rule } = {
     what: 'Node runs with an option that opens, copies or extends its memory',
     todo: 'Start it by scripts/coldwire-custody, without options for Node.',
   },
+  tracer: {
+    holds: ({ status }) => /^TracerPid:\s*0$/m.test(status),
+    what: 'another process traces this one and can read what it opens',
+    todo: 'Find it with grep TracerPid /proc/*/status and stop it.',
+  },
   environment: {
     holds: ({ environment }) => !environment.some((name) => DANGEROUS.test(name)),
     what: 'the environment makes programs load or write other files (NODE_OPTIONS, LD_PRELOAD or the like)',
@@ -60,12 +74,22 @@ export function findUnfit(facts: MachineFacts): readonly PreflightItem[] {
   return PREFLIGHT_ITEMS.filter((item) => !RULES[item].holds(facts));
 }
 
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
 export function readMachineFacts(): MachineFacts {
   return {
     limits: readFileSync('/proc/self/limits', 'latin1'),
     swaps: readFileSync('/proc/swaps', 'latin1'),
     execArgv: process.execArgv,
     environment: Object.keys(process.env),
+    status: readFileSync('/proc/self/status', 'latin1'),
+    crashKernel: readIfThere('/sys/kernel/kexec_crash_loaded'),
   };
 }
 
