@@ -11,6 +11,7 @@ import {
   type Chain,
   DEFAULT_SEQUENCE,
   type DerivedScript,
+  fingerprintOf,
   MAX_INDEX,
   MAX_MONEY,
   outpointKey,
@@ -44,12 +45,16 @@ interface Place {
 /** Our three keys hint at one place; whoever hints at many more wants us to derive for a long time. */
 const MOST_HINTS = 4;
 
-/** The place below an account key that an origin claims; undefined if it is not one of that key's. */
+/**
+ * The place below an account key that an origin claims: as its path from the master key, or from the account key itself, as
+ * Electrum writes it. Undefined if it is not one of that key's.
+ */
 function hintOf(origin: KeyOrigin, key: AccountKey): { chain: Chain; index: number } | undefined {
-  const { path } = origin;
-  const [chain, index] = path.slice(key.path.length);
-  const below = path.length === key.path.length + 2 && key.path.every((step, at) => step === path[at]);
-  if (!below || !equalBytes(origin.fingerprint, key.fingerprint)) return undefined;
+  const { path, fingerprint } = origin;
+  const whole = path.length === key.path.length + 2 && key.path.every((step, at) => step === path[at]);
+  const named = whole ? key.fingerprint : fingerprintOf(key.publicKey);
+  if ((!whole && path.length !== 2) || !equalBytes(fingerprint, named)) return undefined;
+  const [chain, index] = path.slice(-2);
   if ((chain !== 0 && chain !== 1) || index === undefined || index > MAX_INDEX) return undefined;
   return { chain, index };
 }

@@ -1,5 +1,5 @@
 import { type Draft, type SignedIntent, toHex } from '@coldwire/protocol';
-import { createScripts, serializeStripped, type WalletScripts } from '@coldwire/wallet';
+import { createScripts, fingerprintOf, serializeStripped, type WalletScripts } from '@coldwire/wallet';
 import { exportPsbt } from '@coldwire/wallet/export/psbt.ts';
 import { type ReadInput, type ReadOutput, type ReadPsbt, readPsbt } from '@coldwire/wallet/import/psbt.ts';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
@@ -210,6 +210,22 @@ describe('a PSBT is refused', () => {
     expect(importDraft(read(exportPsbt(own, nine, inputs, places)), scripts, [])).toMatchObject({
       code: 'LIMIT',
     });
+  });
+
+  test('of nobody whose wallet counts paths from the account keys, as Electrum does', () => {
+    const relative = (origins: ReadInput['origins'], fingerprints: readonly Uint8Array[]) =>
+      origins.map((origin, at) => ({
+        ...origin,
+        path: origin.path.slice(-2),
+        fingerprint: fingerprints[at] ?? new Uint8Array(),
+      }));
+    const keys = scripts[0]?.wallet.keys ?? [];
+    const accounts = keys.map(({ publicKey }) => fingerprintOf(publicKey));
+    const change = (fingerprints: readonly Uint8Array[]) =>
+      withInput((input) => ({ ...input, origins: relative(input.origins, fingerprints) }));
+    expect(draftOf(importDraft(change(accounts), scripts, intents))).toEqual(draft);
+    const masters = change(keys.map(({ fingerprint }) => fingerprint));
+    expect(importDraft(masters, scripts, intents)).toMatchObject({ code: 'INPUT_FOREIGN' });
   });
 
   test('of nobody who adds decoys to the right hints', () => {
