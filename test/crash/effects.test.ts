@@ -52,6 +52,19 @@ describe('with the whole system', () => {
     expect(judged.trace.at(-1)).toBe(`!12\t${LOG}`);
   }, 120_000);
 
+  test('a signer that finds no room in the midst of its greeting says the rest later', async () => {
+    const before = await runAnswering(stage('signer'), null);
+    const rows = before.trace.slice(before.trace.indexOf(' 1\tline vault SYN_ACK'));
+    // The greeting itself, and the first notice that follows it.
+    const [, notice = ''] = rows.filter((row) => row.endsWith(LOG));
+    const judged = await runAnswering(stage('signer'), {
+      label: LOG,
+      nth: Number.parseInt(notice, 10),
+      kind: 'enospc',
+    });
+    expect(judged).toMatchObject({ fired: true, problems: [] });
+  }, 120_000);
+
   test('a gate goes on through a full disk', async () => {
     const judged = await runAnswering(stage('gate'), { label: LOG, nth: 8, kind: 'enospc' });
     expect(judged).toMatchObject({ fired: true, problems: [] });
