@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     protocol: 'the key block, the charter',
     program: 'command line, exit codes',
     policy: 'judging the charter that it builds',
+    audit: 'coldwire-charter rehearse: recorded requests under a proposed charter',
     wallet: 'account paths, and the second implementation of points',
   },
   screen: { protocol: 'intents and verdicts', program: 'command line, exit codes', evidence: 'its record' },

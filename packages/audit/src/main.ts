@@ -3,10 +3,9 @@
  * Exit codes: 0 no findings, 3 findings, 4 a charter or path that cannot be used.
  */
 import '@coldwire/program/runtime.ts';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import process from 'node:process';
-import { defineProgram, EXIT, type ExitCode, Failure, makeOutput, runMain } from '@coldwire/program';
+import { defineProgram, EXIT, type ExitCode, makeOutput, runMain } from '@coldwire/program';
+import { findCharter } from './log/find-charter.ts';
 import { replayLogs } from './replay/replay.ts';
 import { type Report, reportJson, reportText } from './report.ts';
 import { type Progress, verifyLogs } from './verify/verify.ts';
@@ -26,17 +25,6 @@ function run(audit: Audit, paths: readonly string[], options: Options): ExitCode
   return report.findings.length === 0 ? EXIT.DONE : EXIT.REFUSED;
 }
 
-/** The charter that lies with the logs: in a directory that was named, or up to two above it. @throws Failure */
-function findCharter(paths: readonly string[]): string {
-  const places = paths.flatMap((path) => ['.', '..', '../..'].map((up) => resolve(path, up, 'charter.cbor')));
-  const found = places.find((place) => existsSync(place));
-  if (found !== undefined) return found;
-  throw new Failure(EXIT.USAGE, {
-    what: 'no charter was named, and none lies with the logs',
-    todo: 'Name the charter that the machines run under: --charter FILE.',
-  });
-}
-
 async function main(): Promise<ExitCode> {
   let exit: ExitCode = EXIT.DONE;
   const program = defineProgram('coldwire-audit', 'Verifies and replays the evidence logs of a Coldwire.');
@@ -47,7 +35,7 @@ async function main(): Promise<ExitCode> {
       .argument('<directories...>', 'log directories of signers, gates and vaults, or directories above them')
       .option(
         '--charter <file>',
-        'charter.cbor that the machines run under (default: charter.cbor in a named directory or one or two above)',
+        'the first charter; the logs hold the later ones (default: charter.cbor in a named directory or one or two above)',
       )
       .option('--json', 'one JSON line instead of a report for people')
       .action((directories: string[], options: Options) => {

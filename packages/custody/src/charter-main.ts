@@ -174,8 +174,32 @@ function addDiff(program: Command): void {
     });
 }
 
+function addRehearse(program: Command): void {
+  program
+    .command('rehearse')
+    .description(
+      'judge recorded requests once more under a proposed charter, and say which verdicts would differ',
+    )
+    .argument('<directories...>', 'state directories of signers, or directories above them')
+    .requiredOption('--charter <file>', 'the proposed charter; it need not be signed')
+    .option(
+      '--first <file>',
+      'the first charter (default: charter.cbor in a named directory or one or two above)',
+    )
+    .option('--json', 'one JSON line')
+    .action(async (paths: readonly string[], options: { charter: string; first?: string } & Json) => {
+      // Loaded for this one command: none of the others has anything to do with logs.
+      const { findCharter, rehearsalJson, rehearsalText, rehearse } = await import('@coldwire/audit');
+      const out = output(options);
+      const first = options.first ?? findCharter(paths);
+      const rehearsal = rehearse(paths, first, options.charter, (line) => out.progress(line));
+      out.answer(rehearsalJson(rehearsal), () => rehearsalText(rehearsal));
+    });
+}
+
 runMain(async () => {
   const program = defineProgram('coldwire-charter', ABOUT).addHelpText('after', EXITS);
-  for (const add of [addExample, addKey, addBuild, addSign, addShow, addVerify, addDiff]) add(program);
+  for (const add of [addExample, addKey, addBuild, addSign, addShow, addVerify, addDiff, addRehearse])
+    add(program);
   await program.parseAsync(process.argv);
 }, 'coldwire-charter');
