@@ -35,11 +35,16 @@ export async function screenReceived(vault: Vault): Promise<boolean> {
   return screenThese(vault, nextToScreen(vault.store, MAX_QUESTION));
 }
 
-export async function screenHeld(vault: Vault): Promise<boolean> {
-  return screenThese(
-    vault,
-    listWithdrawals(vault.store, { state: 'held', after: null, limit: MAX_QUESTION }),
-  );
+/** All of them, page by page: those that wait for people must not hide those that came after them. */
+export async function screenHeld(vault: Vault): Promise<void> {
+  let after: Uint8Array | null = null;
+  for (;;) {
+    const page = listWithdrawals(vault.store, { state: 'held', after, limit: MAX_QUESTION });
+    await screenThese(vault, page);
+    const last = page.at(-1);
+    if (last === undefined || page.length < MAX_QUESTION || vault.stopping.aborted) return;
+    after = last.id;
+  }
 }
 
 async function screenThese(vault: Vault, withdrawals: readonly Withdrawal[]): Promise<boolean> {
