@@ -8,6 +8,7 @@ import { amountTx } from './amount-tx.ts';
 import { amountWindow } from './amount-window.ts';
 import { approvalMissing } from './approval-missing.ts';
 import { clockStale } from './clock-stale.ts';
+import { clone } from './clone.ts';
 import { conflict } from './conflict.ts';
 import { countWindow } from './count-window.ts';
 import { destinationDelay } from './destination-delay.ts';
@@ -28,7 +29,6 @@ import { inputForeign } from './input-foreign.ts';
 import { intentLife } from './intent-life.ts';
 import { intentReused } from './intent-reused.ts';
 import { intentSignature } from './intent-signature.ts';
-import { latched } from './latched.ts';
 import { notChange } from './not-change.ts';
 import { outputType } from './output-type.ts';
 import { pathRange } from './path-range.ts';
@@ -36,6 +36,7 @@ import { requesterWindow } from './requester-window.ts';
 import { restored } from './restored.ts';
 import type { Rule } from './rule.ts';
 import { screening } from './screening.ts';
+import { stateRollback } from './state-rollback.ts';
 import { txFields } from './tx-fields.ts';
 import { unknownOutpoint } from './unknown-outpoint.ts';
 import { unwitnessed } from './unwitnessed.ts';
@@ -43,7 +44,8 @@ import { valueRange } from './value-range.ts';
 
 export const RULES: readonly Rule[] = [
   frozen,
-  latched,
+  stateRollback,
+  clone,
   unwitnessed,
   restored,
   clockStale,

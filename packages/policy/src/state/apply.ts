@@ -18,6 +18,7 @@ import {
 } from '../memory/apply.ts';
 import type { Change } from './change.ts';
 import { addCharge } from './ledger.ts';
+import { prune } from './prune.ts';
 import { type CoinRecord, enforce, type PolicyState } from './state.ts';
 import { chargeVelocity } from './velocity.ts';
 
@@ -27,6 +28,7 @@ type OutpointRow = readonly [txid: Uint8Array, vout: number];
 const keyOf = ([txid, vout]: OutpointRow): string => outpointKey({ txid, vout });
 
 function applyHeaders(state: PolicyState, { headers, uptime }: ValueOf<'headers'>): void {
+  const before = tipOf(state.tree).height;
   for (let at = 0; at < headers.length; at += HEADER_LENGTH) {
     const parsed = parseHeader(headers.slice(at, at + HEADER_LENGTH));
     const parent = parsed.ok ? state.tree.nodes.get(blockId(parsed.value.previous)) : undefined;
@@ -35,6 +37,7 @@ function applyHeaders(state: PolicyState, { headers, uptime }: ValueOf<'headers'
     addNode(state.tree, makeNode(parsed.value, parent));
   }
   state.ticks = earn(state.ticks, tipOf(state.tree).totalWorth, uptime);
+  prune(state, before);
 }
 
 function noteMinedChange(state: PolicyState, coin: CoinRecord, block: string): void {
@@ -91,8 +94,10 @@ function applyApproved(state: PolicyState, change: ValueOf<'approved'>): void {
   };
   state.transactions.set(txid, { inputs, paid: change.paid });
   for (const coin of coins) add(coin.spenders);
+  const { intentAhead, intentLife } = state.charter.policy;
+  const until = tipOf(state.tree).height + intentAhead + intentLife;
   for (const [id, hash] of change.intents)
-    state.intents.set(toHex(id), { hash: toHex(hash), carriers: [txid] });
+    state.intents.set(toHex(id), { hash: toHex(hash), carriers: [txid], until });
   for (const id of change.again) add(state.intents.get(toHex(id))?.carriers ?? []);
   coverFee(coins, change.fee);
   addCharge(state.ledger, state.ticks.credited, change);

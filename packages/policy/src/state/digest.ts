@@ -33,7 +33,8 @@ function* lines(state: PolicyState): Generator<string> {
   for (const [txid, { inputs, paid }] of sorted(state.transactions))
     yield `transaction ${txid} ${inputs} ${paid}`;
   for (const [txid, inputs] of sorted(state.parents)) yield `parent ${txid} ${inputs}`;
-  for (const [id, { hash, carriers }] of sorted(state.intents)) yield `intent ${id} ${hash} ${carriers}`;
+  for (const [id, { hash, carriers, until }] of sorted(state.intents))
+    yield `intent ${id} ${hash} ${carriers} ${until}`;
   for (const [wallet, mined] of state.minedChange.entries()) {
     yield `change ${wallet} ${mined.map(({ index, block }) => `${index}@${block}`)}`;
   }

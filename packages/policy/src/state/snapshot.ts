@@ -89,6 +89,7 @@ const IntentRow = struct('IntentRow', {
   id: field(1, hex(16)),
   hash: field(2, hex(32)),
   carriers: field(3, list(id(), 0, MANY)),
+  until: field(4, uint()),
 });
 const OrderedRow = struct('OrderedRow', {
   by: field(1, text(1, 32)),
@@ -220,8 +221,7 @@ export function* snapshotRows(state: PolicyState): Generator<PolicyRow> {
     yield { kind: 'transaction', value: { txid, inputs: inputs.map(keyParts), paid } };
   for (const [txid, inputs] of state.parents)
     yield { kind: 'parent', value: { txid, inputs: inputs.map(keyParts) } };
-  for (const [one, { hash, carriers }] of state.intents)
-    yield { kind: 'intent', value: { id: one, hash, carriers } };
+  for (const [one, record] of state.intents) yield { kind: 'intent', value: { id: one, ...record } };
   for (const [wallet, mined] of state.minedChange.entries())
     for (const { index, block } of mined) yield { kind: 'mined', value: [wallet, index, block] };
   const totalsOf = ({ totals }: PolicyState['ledger']) =>
@@ -294,9 +294,11 @@ export function takeRow(state: PolicyState, { kind, value }: PolicyRow): void {
     case 'parent':
       state.parents.set(value.txid, value.inputs.map(keyOf));
       return;
-    case 'intent':
-      state.intents.set(value.id, { hash: value.hash, carriers: [...value.carriers] });
+    case 'intent': {
+      const { id: one, carriers, ...rest } = value;
+      state.intents.set(one, { ...rest, carriers: [...carriers] });
       return;
+    }
     case 'mined':
       state.minedChange[value[0]]?.push({ index: value[1], block: value[2] });
       return;

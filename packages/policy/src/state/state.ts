@@ -46,6 +46,8 @@ export type IntentRecord = {
   readonly hash: string;
   /** Approved transactions that carry it, as txids in display order, oldest first. */
   readonly carriers: string[];
+  /** The last height at which it can have been new: what the charter allowed when it was approved. */
+  readonly until: number;
 };
 
 /** A change index that was seen in a block. */
