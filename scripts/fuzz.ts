@@ -8,7 +8,7 @@
 import '@coldwire/program/runtime.ts';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     execs: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
     target: { type: 'string', multiple: true },
     targets: { type: 'string', default: join(import.meta.dirname, 'fuzz', 'targets') },
     replay: { type: 'string' },
@@ -37,9 +38,12 @@ const all = readdirSync(directory).flatMap((file) => (file.endsWith('.ts') ? [ba
 const names = all.sort().filter((name) => values.target?.includes(name) ?? true);
 const unknown = values.target?.find((name) => !all.includes(name));
 const seconds = Number(values.seconds);
-if (unknown !== undefined || !(seconds > 0) || (values.replay !== undefined && names.length !== 1)) {
+const mostExecs = values.execs === undefined ? Number.POSITIVE_INFINITY : Number(values.execs);
+const numbers = [seconds, mostExecs, Number(values.jobs), Number(values.hang)];
+const wrong = unknown !== undefined || names.length === 0 || numbers.some((number) => !(number > 0));
+if (wrong || (values.replay !== undefined && names.length !== 1)) {
   process.stderr.write(
-    `usage: npm run test:fuzz -- --seconds N [--execs N per target] [--seed S] [--target NAME [--replay FILE]] [--json]\n` +
+    `usage: npm run test:fuzz -- --seconds N [--execs N per target] [--jobs N] [--seed S] [--target NAME [--replay FILE]] [--json]\n` +
       `targets: ${all.join(', ')}\n`,
   );
   process.exit(2);
@@ -82,14 +86,15 @@ function tell(name: string, { execs, corpus, edges, crashes }: Campaign): void {
 
 async function runTarget(name: string, slice: number): Promise<Campaign> {
   let told = Date.now();
+  mkdirSync(join(scratch, name));
   const order = {
+    scratch: join(scratch, name),
     module: new URL(`${name}.ts`, directory).href,
     instrumented: [...sources, ...(directory.href.includes('/scripts/fuzz/') ? [] : [directory.href])],
     seed: `${values.seed}:${name}`,
     guided: !values.blind,
     deadline: Date.now() + slice,
-    mostExecs: values.execs === undefined ? Number.POSITIVE_INFINITY : Number(values.execs),
-    scratch,
+    mostExecs,
     replay: values.replay === undefined ? undefined : new Uint8Array(readFileSync(values.replay)),
   };
   const campaign = await supervise(order, {
@@ -106,9 +111,17 @@ async function runTarget(name: string, slice: number): Promise<Campaign> {
 }
 
 const byTarget: { [name: string]: Campaign } = {};
-for (const [place, name] of names.entries()) {
-  byTarget[name] = await runTarget(name, Math.max(0, deadline - Date.now()) / (names.length - place));
+const waiting = [...names];
+const jobs = Math.max(1, Math.min(Number(values.jobs), names.length));
+
+/** One campaign after the other, each with its share of the time that is left. */
+async function runLane(): Promise<void> {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+    const rounds = Math.ceil((waiting.length + 1) / jobs);
+    byTarget[name] = await runTarget(name, Math.max(0, deadline - Date.now()) / rounds);
+  }
 }
+await Promise.all(Array.from({ length: jobs }, runLane));
 rmSync(scratch, { recursive: true, force: true });
 const sum = (field: keyof Campaign): number =>
   names.reduce((total, name) => total + (byTarget[name]?.[field] ?? 0), 0);
@@ -120,7 +133,7 @@ const summary = {
   seed: values.seed,
   edges: sum('edges'),
   corpus: sum('corpus'),
-  targets: byTarget,
+  targets: Object.fromEntries(names.map((name) => [name, byTarget[name]])),
   ...(crashDirectory === undefined ? {} : { directory: crashDirectory }),
 };
 process.stdout.write(

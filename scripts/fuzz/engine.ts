@@ -26,7 +26,7 @@ export interface CampaignOptions {
   /** Off: nothing is kept, mutation is blind. For comparison. */
   readonly guided: boolean;
   readonly literals: ReadonlySet<string | number>;
-  /** Asked before each run, with the number of runs so far. */
+  /** Asked before each run of a mutant, with the number of runs so far. */
   mayRun(execs: number): boolean;
   /** Told of each input before it runs, so that somebody outside knows what hangs. */
   beforeRun(input: Uint8Array): void;
@@ -66,10 +66,9 @@ export class Engine {
   }
 
   async run(): Promise<Campaign> {
+    // However little time there is, every input to begin with is run.
     for (const seed of [...this.#target.seeds, new Uint8Array(0)]) {
-      const input = seed.subarray(0, this.#target.maxLength);
-      if (!this.#mayRun()) break;
-      await this.#runOne(input, true);
+      await this.#runOne(seed.subarray(0, this.#target.maxLength), true);
     }
     if (this.#entries.length === 0) this.#entries.push({ input: new Uint8Array(0), news: 0 });
     const pool: Pool = {
