@@ -23,6 +23,7 @@ beforeAll(async () => {
   world = await buildWorld({ coins: 1 });
   const [{ url }] = await Promise.all([
     startScreen(world),
+    startGate(world, 'gate-1'),
     startGate(world, 'gate-2'),
     ...(['A', 'C'] as const).map((name) => startSigner(world, name)),
   ]);
@@ -58,8 +59,8 @@ function run(script: string): Promise<Ran> {
 }
 
 function lines(): NodeJS.ProcessEnv {
-  const port = (name: 'A' | 'C' | 'gate-2'): string => `${name}=${world.lines.get(name)?.left}`;
-  return { A: port('A'), C: port('C'), GATE: port('gate-2') };
+  const port = (name: 'A' | 'C' | 'gate-1' | 'gate-2'): string => `${name}=${world.lines.get(name)?.left}`;
+  return { A: port('A'), C: port('C'), OTHER: port('gate-1'), GATE: port('gate-2') };
 }
 
 const COINS =
@@ -76,6 +77,22 @@ function intentCommand(amount: number): string {
   const wish = `--to ${addressOf(world, 3)} --amount ${amount} --height ${height} --id ${id}`;
   return `$V intent --charter charter.cbor --requester-key exchange.key --requester exchange ${wish}`;
 }
+
+test('signers that have just started sign nothing before every gate has said what it has seen of them', async () => {
+  await run(`${COINS}; ${intentCommand(140_000)} > intents.jsonl; ${DRAFT} > draft.jsonl`);
+  const early = await run(`${SIGN} < draft.jsonl`);
+  expect(early.stderr).toContain('A has started and wants the witness of gate-1, gate-2');
+  expect(early.stderr).toContain('UNWITNESSED');
+  expect(early.status).toBe(3);
+  const own = '--charter charter.cbor --key vault-1.key --state oneshot';
+  const gates = '--gate "$OTHER" --gate "$GATE"';
+  const told = await run(`$V witness ${own} --port "$A" ${gates} --json`);
+  expect(JSON.parse(told.stdout)).toEqual({ witnessed: [{ signer: 'A', gates: ['gate-1', 'gate-2'] }] });
+  // The other one is told on the way. Once is enough for a start.
+  const signed = await run(`${SIGN} ${gates} < draft.jsonl`);
+  expect(signed).toMatchObject({ status: 0 });
+  expect(signed.stdout.split('\n').filter((line) => line.includes('signed'))).toHaveLength(2);
+});
 
 test('draft, sign and clear are filters of one shell pipe that ends in a transaction the node takes', async () => {
   const made = await run(
