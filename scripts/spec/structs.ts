@@ -7,8 +7,12 @@ import { type Finding, readFiles, readSpec } from './texts.ts';
 
 type Keys = ReadonlyMap<string, readonly number[]>;
 
-/** Bodies whose struct has another name than their message. */
-const OTHER_NAMES: ReadonlyMap<string, string> = new Map([['SignRequest', 'SIGN-body']]);
+/** Structs that are not named after their rule: bodies with another name than their message, and what a message is named after. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['SignRequest', 'SIGN-body'],
+  ['CharterBody', 'CHARTER-body'],
+  ['Charter', 'charter'],
+]);
 
 /** From an opening brace to the one that closes it, without both. */
 function readBraces(text: string, open: number): string {

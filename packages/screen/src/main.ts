@@ -36,7 +36,7 @@ What is held stays held until an operator releases it (coldwire-screen release),
 Exit codes: 0 done, 1 bug, 2 usage, 3 there is nothing to release, 4 a file is not what it must be, 5 environment, 6 disk.`;
 
 interface RunOptions {
-  readonly charter: string;
+  readonly charter: readonly string[];
   readonly key: string;
   readonly state: string;
   readonly listen: string;
@@ -85,10 +85,11 @@ function logError(error: unknown): void {
 
 async function run(options: RunOptions): Promise<void> {
   const signer = createEd25519Signer(readRoleKey(options.key, 'screen').identity);
-  const roll = readRoster(new Uint8Array(readFileSync(options.charter)), signer.publicKey);
+  const files = options.charter.map((path) => new Uint8Array(readFileSync(path)));
+  const roll = readRoster(files, signer.publicKey);
   if (!roll.ok) {
-    const todo = 'Name the charter.cbor that this screen is listed in, signed by every custodian.';
-    throw new Failure(EXIT.BAD_INPUT, { what: roll.problem, where: options.charter, todo });
+    const todo = 'Name the first charter and every later one, oldest first; the newest lists this screen.';
+    throw new Failure(EXIT.BAD_INPUT, { what: roll.problem, where: options.charter.join(', '), todo });
   }
   const roster = roll.value;
   const settings: Settings = options;
@@ -111,11 +112,19 @@ async function run(options: RunOptions): Promise<void> {
   process.once('SIGINT', stop);
 }
 
+function collect(value: string, all: readonly string[] = []): readonly string[] {
+  return [...all, value];
+}
+
 function addRun(program: Command): void {
   program
     .command('run')
     .description('answer questions on the loopback interface until SIGTERM or SIGINT')
-    .requiredOption('--charter <file>', 'charter.cbor, signed by every custodian')
+    .requiredOption(
+      '--charter <file>',
+      'charter.cbor, signed by every custodian; given again for each later charter, oldest first',
+      collect,
+    )
     .requiredOption('--key <file>', "this screen's key file (coldwire-charter key screen)")
     .requiredOption('--state <dir>', 'where its history is kept')
     .requiredOption('--listen <host:port>', '127.0.0.1:PORT; port 0 takes a free one')

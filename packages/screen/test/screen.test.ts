@@ -2,7 +2,10 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import {
+  Charter,
   createEd25519Signer,
+  encode,
+  hashCharter,
   hashIntent,
   hashVerdict,
   type SignedIntent,
@@ -255,12 +258,47 @@ describe('starting a screen', () => {
       signCharter(charter, [createEd25519Signer(sha(3)), desk]),
       signCharter({ ...charter, first: sha(1), previous: sha(1) }),
       new Uint8Array(10),
-    ].map((file) => readRoster(file, site.publicKey));
+    ].map((file) => readRoster([file], site.publicKey));
     expect(problems.map((roll) => (roll.ok ? 'ok' : roll.problem))).toEqual([
       'custodian1 has not signed it exactly once',
       'the signature of custodian1 does not verify',
-      'a charter that succeeds another is not accepted by this version',
+      'it follows another charter: name the whole chain, the first charter first',
       expect.stringContaining('not a charter file'),
+    ]);
+  });
+
+  it('follows a chain of charters: the newest says who may request, the first what is signed', () => {
+    const site = makeSite();
+    const first = makeCharter(site.publicKey);
+    const firstHash = hashCharter(encode(Charter, first));
+    const other = createEd25519Signer(sha(77)).publicKey;
+    const next = {
+      ...first,
+      epoch: 1,
+      first: firstHash,
+      previous: firstHash,
+      requesters: [{ name: 'newcomer', keys: [other], people: [] }],
+    };
+    const read = (...chain: readonly Uint8Array[]) => readRoster(chain, site.publicKey);
+    const followed = read(signCharter(first), signCharter(next));
+    if (!followed.ok) throw new Error(followed.problem);
+    expect(followed.value.first).toEqual(firstHash);
+    expect([...followed.value.requesters]).toEqual([['newcomer', [other]]]);
+    const problems = [
+      read(),
+      read(signCharter(next)),
+      read(signCharter(first), signCharter({ ...next, epoch: 2 })),
+      read(signCharter(first), signCharter({ ...next, previous: sha(1) })),
+      read(signCharter(first), signCharter(next, [createEd25519Signer(sha(3))])),
+      read(signCharter(first), signCharter({ ...next, screens: [{ name: 'screen', key: other }] })),
+    ];
+    expect(problems.map((roll) => (roll.ok ? 'ok' : roll.problem))).toEqual([
+      'no charter was named',
+      'it follows another charter: name the whole chain, the first charter first',
+      'it does not follow the charter of epoch 0',
+      'it does not follow the charter of epoch 0',
+      'too few custodians of the charter before it have signed it',
+      'it does not list the key of this screen',
     ]);
   });
 
