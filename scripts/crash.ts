@@ -1,10 +1,17 @@
 /**
- * `npm run test:crash [-- --json] [--role signer|gate|vault] [--every N] [--seed S] [--point NAME]…`: a fault at
- * every effect.
+ * `npm run test:crash [-- --json] [--role signer|gate|vault] [--every N] [--seed S] [--point NAME]…`: a fault at each effect.
  * A short scenario of the whole system is run once and its effects on disk, line and chain node are recorded, role by role;
  * then it is run again for each effect and each fault that can come there: killed before it, after it, or in the midst of it,
- * ENOSPC and EIO, once or until the next start. What promises P4 and P5 say must hold each time (test/crash/effects/).
- * The last line with `--json`: `{"points":N,"ran":N,"failed":0}`; of a sample also `"sample":true`.
+ * ENOSPC and EIO, once or until the next start. What promises P4 and P5 say must hold each time.
+ *
+ * What is real: each program (one file, as in the bundle, with one module more that Node loads first), its process, its death
+ * by SIGKILL, the file system, SQLite, FIFOs, and how it is started again. A signer and a gate are asked by the vault's own
+ * session what the vault asked in the recorded run, and must answer byte for byte what was cleared and mined then; a signer's
+ * starts are witnessed by real gates. The vault works with real signers, gates, screen and chain node, which alone says who was
+ * paid. `coldwire-audit`'s functions judge all logs. Injected are errors of single calls of `node:fs` and `fetch`.
+ * Not tried: a power cut, which may also take what a disk had not synced.
+ *
+ * The last line with `--json`: `{"points":N,"ran":N,"failed":0}`, of all points of the roles; of a sample also `"sample":true`.
  */
 import '@coldwire/program/runtime.ts';
 import process from 'node:process';
@@ -40,7 +47,7 @@ function chooseScenes(role: string | undefined, points: readonly string[]): read
   );
 }
 
-function describe({ points, chosen, ran, failures, left }: Result, isSample: boolean): string {
+function describe({ points, byScene, chosen, ran, failures, left }: Result, isSample: boolean): string {
   const failed = failures.flatMap(({ point, problems }) => [
     `FAILED ${point}`,
     ...problems.map((problem) => `  ${problem}`),
@@ -49,6 +56,9 @@ function describe({ points, chosen, ran, failures, left }: Result, isSample: boo
   return [
     ...failed,
     ...(left.length === 0 ? [] : [`left out, since only root may mount a small disk: ${left.length} points`]),
+    Object.entries(byScene)
+      .map(([scene, count]) => `${scene} ${count}`)
+      .join(', '),
     `${isSample ? `a sample: ${chosen} of ` : ''}${points} points, ${ran} ran, ${failures.length} failed`,
   ].join('\n');
 }

@@ -21,6 +21,7 @@ export interface Choice {
 export interface Result {
   /** How many there are: all, not the sample. */
   readonly points: number;
+  readonly byScene: Readonly<Partial<Record<Scene, number>>>;
   /** How many were chosen, and of these how many had their fault injected and were judged. */
   readonly chosen: number;
   readonly ran: number;
@@ -51,7 +52,10 @@ export async function runPoints(
         problems.length === 0 ? [] : [{ point: 'the logs of a whole world of vault points', problems }],
       ),
     ];
-    return { points: points.length, chosen: chosen.length, ran: played.ran, failures, left };
+    const byScene = Object.fromEntries(
+      choice.scenes.map((scene) => [scene, points.filter((point) => point.scene === scene).length]),
+    );
+    return { points: points.length, byScene, chosen: chosen.length, ran: played.ran, failures, left };
   } finally {
     for (const hand of hands) hand.release();
   }
