@@ -2,11 +2,12 @@
  * Gets a batch signed by two signers. Pairs take turns (AB, BC, CA); the third is asked when one is away, locked, slow or
  * refuses. Two refusals end the batch: then no pair is left. What is asked is stored first, so a restart asks the same.
  */
-import { decode, equalBytes, fromHex, hashRequest, Signed, type SignRequest } from '@coldwire/protocol';
+import { decode, equalBytes, fromHex, hashRequest, Signed } from '@coldwire/protocol';
 import { displayTxid } from '@coldwire/wallet';
 import {
   askPeer,
   type Batch,
+  carriersOf,
   forgetAdmitted,
   getBatch,
   giveUpBatch,
@@ -209,24 +210,35 @@ const DELAY_PARTS = 12;
  * (hexadecimal). Undefined when one is about the whole draft.
  */
 function waitsFor(
-  { charter }: Vault,
-  draft: SignRequest['draft'],
+  vault: Vault,
+  batch: Batch,
   refusals: readonly Refusal[],
   height: number,
-  byGate: boolean,
 ): ReadonlyMap<string, number> | undefined {
+  const draft = draftOf(batch);
   const passing = refusals.filter(isPassing);
   if (passing.length === 0 || blamedBy(draft, passing) === undefined) return undefined;
   const waits = new Map<string, number>();
   for (const refusal of passing) {
-    const isRoom = ROOMS.includes(refusal.code);
-    if (isRoom && !byGate) continue;
-    const delay = Math.max(1, Math.floor(charter.policy.destinationTicks / DELAY_PARTS));
-    const blocks = isRoom ? LONG_WAIT : refusal.code === 'DESTINATION_DELAY' ? delay : 1;
-    for (const id of blamedBy(draft, [refusal]) ?? [])
-      waits.set(id, Math.max(waits.get(id) ?? 0, height + blocks));
+    for (const id of blamedBy(draft, [refusal]) ?? []) {
+      const blocks = blocksFor(vault, batch, refusal.code, id);
+      if (blocks > 0) waits.set(id, Math.max(waits.get(id) ?? 0, height + blocks));
+    }
   }
   return waits;
+}
+
+/** How long an intent that a refusal is about is left alone. */
+function blocksFor({ charter, store }: Vault, batch: Batch, code: string, id: string): number {
+  if (code === 'DESTINATION_DELAY')
+    return Math.max(1, Math.floor(charter.policy.destinationTicks / DELAY_PARTS));
+  if (!ROOMS.includes(code)) return 1;
+  if (batch.status === 'signed') return LONG_WAIT;
+  // What nobody has signed is tried again at once, with as much as there is room for. What somebody may have signed needs no
+  // room there, so nothing would hold it back.
+  const isExposed =
+    batch.exposed || batch.peers.some(({ role, answer }) => role === 'signer' && answer !== 'refused');
+  return isExposed || carriersOf(store, fromHex(id)).some((carrier) => carrier.id !== batch.id) ? 1 : 0;
 }
 
 /** Ends a batch that no two signers will sign; its withdrawals end or wait. */
@@ -243,9 +255,8 @@ export function giveUp(vault: Vault, batch: Batch, refusals: ReadonlyMap<string,
   const strange = ended.size === 0 && odd.length > 0;
   const { height } = tipOf(store);
   // Signers say what is left for whom, and what still fits is tried at once. A gate's part is its own: its word only delays.
-  const byGate = batch.status === 'signed';
-  if (!byGate) vault.rooms.learn(all, height);
-  const waits = waitsFor(vault, draft, all, height, byGate);
+  if (batch.status !== 'signed') vault.rooms.learn(all, height);
+  const waits = waitsFor(vault, batch, all, height);
   const notBefore = height + (strange ? LONG_WAIT : ended.size > 0 || waits !== undefined ? 0 : 1);
   const after = giveUpBatch(store, batch.id, {
     refused: [...ended].map(([id, why]) => ({ id: fromHex(id), codes: why })),
