@@ -101,6 +101,10 @@ describe('installing', () => {
     expect(installed.status, installed.stderr).toBe(0);
     expect(installed.stdout).toContain(`/opt/coldwire/${bundle.version}: installed`);
     expect(installed.stdout).toContain(`Bundle hash: ${bundle.hash}`);
+    for (const path of ['systemd/system/coldwire-signer@.service', 'systemd/system/coldwire-gate@.service'])
+      expect(installed.stdout).toContain(`/etc/${path}: installed, not started`);
+    for (const name of ['signer.conf', 'gate.conf'])
+      expect(installed.stdout).toContain(`/etc/coldwire/${name}: installed`);
   });
 
   it('changes nothing the second time, and keeps the settings', () => {

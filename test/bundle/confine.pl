@@ -1,7 +1,7 @@
 # What a unit's SystemCallFilter, RestrictAddressFamilies=none and MemoryDenyWriteExecute do, where no systemd is process 1:
-#   perl confine.pl NUMBERS COMMAND [ARGUMENT]...
+#   perl confine.pl [--wx] NUMBERS COMMAND [ARGUMENT]...
 # NUMBERS: a file with the numbers of the system calls that are allowed, one a line; every other one gives EPERM. Memory is
-# never writable and executable at once, nor made executable later. Needs perl-base only. x86-64 Linux only.
+# never writable and executable at once, nor made executable later, unless --wx is given. Needs perl-base only. x86-64 Linux only.
 use strict;
 use warnings;
 
@@ -13,6 +13,7 @@ use constant { NUMBER => 0, ARCH => 4, THIRD => 32 };    # offsets in struct sec
 # By number: the bits of the third argument that may not all be set (mmap: write and execute; mprotect, pkey_mprotect: execute).
 my %bits = (9 => 6, 10 => 4, 329 => 4);
 
+%bits = (), shift @ARGV if $ARGV[0] eq '--wx';
 my ($file, @command) = @ARGV;
 open(my $in, '<', $file) or die "$file: $!\n";
 chomp(my @numbers = <$in>);

@@ -31,26 +31,24 @@ const LOCKED = 8 * 1024 * 1024;
 const USER = 61_234;
 
 let directory: string;
-const prefixes = new Map<Edition, string>();
+const bundles = new Map<Edition, string>();
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'coldwire-units-'));
   for (const edition of ['isolated', 'online'] as const) {
-    const bundle = await writeBundle(REPOSITORY, join(directory, `bundle-${edition}`), edition);
-    const prefix = join(directory, edition);
-    const { status, stderr } = spawnSync('sh', [join(bundle.directory, 'install.sh'), '--prefix', prefix], {
-      encoding: 'utf8',
-    });
-    expect(status, stderr).toBe(0);
-    prefixes.set(edition, prefix);
+    const bundle = join(directory, edition);
+    await writeBundle(REPOSITORY, bundle, edition);
+    bundles.set(edition, bundle);
   }
 }, 120_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+const bundleOf = (edition: Edition): string => bundles.get(edition) ?? '';
+
 function unitOf(edition: Edition, name: string): string {
-  const text = readFileSync(join(prefixes.get(edition) ?? '', 'etc/systemd/system', name), 'utf8');
+  const text = readFileSync(join(bundleOf(edition), 'systemd', name), 'utf8');
   // systemd wants to see the programs that it is to start.
-  return text.replaceAll('/opt/coldwire/', `${prefixes.get(edition)}/opt/coldwire/`);
+  return text.replaceAll('/opt/coldwire/current', bundleOf(edition));
 }
 
 const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
@@ -126,6 +124,7 @@ it.runIf(required && isRoot)('the kernel’s headers are there where nothing may
 
 /** The words before a command that give it what the unit gives it. @param writable the one directory that it may write to */
 function confinement(unit: string, writable: string, name: string): string[] {
+  const isSet = (setting: string): boolean => valuesOf(unit, setting)[0] === 'yes';
   const list = join(directory, `${name}.calls`);
   const allowed = [...allowedCalls(unit)].flatMap((call) => numbers?.get(call) ?? []);
   writeFileSync(list, `${allowed.join('\n')}\n`);
@@ -140,11 +139,24 @@ function confinement(unit: string, writable: string, name: string): string[] {
     '--inh-caps=-all',
   ];
   return [
-    ...['unshare', '-m', '-n', 'sh', '-c', `${mounts} && exec "$@"`, 'sh'],
+    ...[
+      'unshare',
+      '-m',
+      ...(isSet('PrivateNetwork') ? ['-n'] : []),
+      'sh',
+      '-c',
+      `${mounts} && exec "$@"`,
+      'sh',
+    ],
     ...limits,
     ...user,
     '--no-new-privs',
-    ...['perl', join(import.meta.dirname, 'confine.pl'), list],
+    ...[
+      'perl',
+      join(import.meta.dirname, 'confine.pl'),
+      ...(isSet('MemoryDenyWriteExecute') ? [] : ['--wx']),
+      list,
+    ],
   ];
 }
 
@@ -175,7 +187,7 @@ describe.skipIf(!canConfine)('confined as the units confine them', () => {
     const pair = await openPtyPair();
     for (const path of [rig.directory, directory]) chmodSync(path, 0o711);
     for (const path of [rig.state, pair.right, rig.charter]) chownSync(path, USER, USER);
-    const bin = join(prefixes.get('isolated') ?? '', 'opt/coldwire/current/bin/coldwire-signer');
+    const bin = join(bundleOf('isolated'), 'bin/coldwire-signer');
     const [command = '', ...words] = confinement(unit, rig.state, 'signer');
     const line = ['--port', pair.right, '--charter', rig.charter, '--state', rig.state, '--signer', 'A'];
     const signer = await start({
@@ -228,7 +240,7 @@ describe.skipIf(!canConfine)('confined as the units confine them', () => {
     for (const path of [rig.directory, directory]) chmodSync(path, 0o711);
     for (const path of [state, rig.path('gate.key'), rig.charter, rig.path('up'), rig.path('down')])
       chownSync(path, USER, USER);
-    const bin = join(prefixes.get('isolated') ?? '', 'opt/coldwire/current/bin/coldwire-gate');
+    const bin = join(bundleOf('isolated'), 'bin/coldwire-gate');
     const [command = '', ...words] = confinement(unitOf('isolated', 'coldwire-gate@.service'), state, 'gate');
     const line = ['--fifo', rig.path('down'), rig.path('up'), '--charter', rig.charter];
     const gate = await start({
@@ -246,5 +258,78 @@ describe.skipIf(!canConfine)('confined as the units confine them', () => {
       await gate.stop('SIGKILL');
       await rig.close();
     }
+  }, 120_000);
+
+  /** Owned by the confined user: a state directory and a key of that role. */
+  function prepare(rig: Rig, role: 'screen' | 'vault', identity: string): { state: string; key: string } {
+    const state = rig.path(`${role}-state`);
+    mkdirSync(state, { mode: 0o700 });
+    const key = rig.path(`${role}.key`);
+    writeFileSync(key, JSON.stringify({ role, identity: toHex(seeded(identity)), seal: null }), {
+      mode: 0o600,
+    });
+    for (const path of [rig.directory, directory]) chmodSync(path, 0o711);
+    for (const path of [state, key, rig.charter]) chownSync(path, USER, USER);
+    return { state, key };
+  }
+
+  it('a screen opens its history and answers over the loopback', async () => {
+    const rig = new Rig();
+    const { state, key } = prepare(rig, 'screen', 'screen-1');
+    const bin = join(bundleOf('online'), 'bin/coldwire-screen');
+    const [command = '', ...words] = confinement(
+      unitOf('online', 'coldwire-screen.service'),
+      state,
+      'screen',
+    );
+    const files = ['--charter', rig.charter, '--key', key, '--state', state, '--listen', '127.0.0.1:0'];
+    const screen = await start({
+      name: 'screen',
+      command,
+      args: [...words, bin, 'run', ...files],
+      logFile: rig.path('confined.log'),
+      environment: { PATH: process.env['PATH'], HOME: '/', COLDWIRE_JITLESS: '1' },
+    });
+    try {
+      const port = screen.events().find(({ event }) => event === 'ready')?.['port'];
+      const reply = await fetch(`http://127.0.0.1:${String(port)}/v1/verdict`, {
+        method: 'POST',
+        body: '{}',
+      });
+      expect(reply.status).toBeGreaterThanOrEqual(400);
+      expect(await reply.json()).toHaveProperty('error');
+      const asked = spawnSync(bin, ['status', '--state', state, '--json'], { encoding: 'utf8' });
+      expect(asked.stderr, 'the directory is another user’s').toContain('belongs to another user');
+      const own = spawnSync(
+        'setpriv',
+        [`--reuid=${USER}`, '--clear-groups', bin, 'status', '--state', state],
+        {
+          encoding: 'utf8',
+        },
+      );
+      expect(own.stdout, own.stderr).toMatch(/^screen screen-1: running since/);
+    } finally {
+      await screen.stop('SIGKILL');
+      await rig.close();
+    }
+  }, 120_000);
+
+  it('a vault opens its queue and asks its node over the loopback', async () => {
+    const rig = new Rig();
+    const { state, key } = prepare(rig, 'vault', 'vault-1');
+    const cookie = rig.path('cookie');
+    writeFileSync(cookie, 'user:password\n', { mode: 0o644 });
+    const bin = join(bundleOf('online'), 'bin/coldwire-vault');
+    const [command = '', ...words] = confinement(unitOf('online', 'coldwire-vault.service'), state, 'vault');
+    const files = ['--charter', rig.charter, '--key', key, '--state', state];
+    // Nothing listens on port 9: the answer is the kernel's, so the filter let the question through.
+    const node = ['--chain', 'http://127.0.0.1:9', '--chain-cookie', cookie, '--listen', '127.0.0.1:0'];
+    const { status, stderr } = spawnSync(command, [...words, bin, 'serve', ...files, ...node], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: '/' },
+    });
+    expect([status, stderr]).toEqual([6, expect.stringMatching(/127\.0\.0\.1:9/)]);
+    expect(stderr).not.toMatch(/EPERM|EACCES|not permitted/);
+    await rig.close();
   }, 120_000);
 });
