@@ -9,7 +9,7 @@
 import { basename, dirname } from 'node:path';
 import type { Mutant } from './mutants.ts';
 import { type Answer, WorkerProcess } from './pool.ts';
-import type { Recording, WorkerSetup } from './protocol.ts';
+import type { RecordedTest, Recording, WorkerSetup } from './protocol.ts';
 
 export interface Verdict {
   readonly mutant: Mutant;
@@ -61,6 +61,27 @@ async function record(worker: WorkerProcess): Promise<Recording> {
 
 const explain = (answer: Answer): string => (answer.kind === 'dead' ? answer.why : answer.kind);
 
+/**
+ * Smaller is nearer, number by number: tests of the same name, then those that reach most of the source, then those of the same
+ * directory, then those that reach least beside.
+ */
+function distanceOf(
+  source: string,
+  own: ReadonlySet<number>,
+  { file, hits }: RecordedTest,
+): readonly number[] {
+  const path = source.replace('/src/core/', '/src/').split('/src/')[1] ?? '';
+  const test = file.split('/test/')[1] ?? '';
+  const isNamesake = basename(test, '.test.ts') === basename(path, '.ts');
+  const reached = hits.filter(([id]) => own.has(id)).length;
+  return [isNamesake ? 0 : 1, -reached, dirname(test) === dirname(path) ? 0 : 1, hits.length];
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  const place = a.findIndex((value, i) => value !== b[i]);
+  return place < 0 ? 0 : (a[place] ?? 0) - (b[place] ?? 0);
+}
+
 interface Case {
   readonly mutant: Mutant;
   readonly fresh: boolean;
@@ -77,6 +98,8 @@ class Court {
   readonly #collected = new Map<number, Set<string>>();
   readonly #loading: ReadonlySet<number>;
   readonly #hits = new Map<number, number>();
+  /** By source: all tests by their distance. */
+  readonly #orders = new Map<string, readonly number[]>();
   /** By source: tests that killed there, the last one first. */
   readonly #killers = new Map<string, number[]>();
 
@@ -125,22 +148,28 @@ class Court {
   }
 
   /** The nearest tests; among these who killed here before comes first. */
-  #inOrder(mutant: Mutant, places: readonly number[], most: number): readonly number[] {
-    const distances = new Map(places.map((place) => [place, this.#distance(mutant, place)]));
-    const near = [...places]
-      .sort((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0) || a - b)
+  #inOrder({ file }: Mutant, places: readonly number[], most: number): readonly number[] {
+    const open = new Set(places);
+    const near = this.#byDistance(file)
+      .filter((place) => open.has(place))
       .slice(0, NEAR_TESTS);
-    const killers = (this.#killers.get(mutant.file) ?? []).filter((place) => near.includes(place));
+    const killers = (this.#killers.get(file) ?? []).filter((place) => near.includes(place));
     return [...new Set([...killers, ...near])].slice(0, most);
   }
 
-  /** Tests of the same name first, then of the same directory, then those that reach least beside. The same in every run. */
-  #distance(mutant: Mutant, place: number): number {
-    const { file = '', hits = [] } = this.#recording.tests[place] ?? {};
-    const source = mutant.file.replace('/src/core/', '/src/').split('/src/')[1] ?? '';
-    const test = file.split('/test/')[1] ?? '';
-    if (basename(test, '.test.ts') === basename(source, '.ts')) return hits.length;
-    return (dirname(test) === dirname(source) ? 100_000 : 200_000) + hits.length;
+  /** All tests, the nearest to a source first. The same in every run. */
+  #byDistance(source: string): readonly number[] {
+    const known = this.#orders.get(source);
+    if (known !== undefined) return known;
+    const own = new Set(this.#options.mutants.filter(({ file }) => file === source).map(({ id }) => id));
+    const rows = this.#recording.tests.map((test, place) => ({
+      place,
+      distance: distanceOf(source, own, test),
+    }));
+    rows.sort((a, b) => compare(a.distance, b.distance) || a.place - b.place);
+    const order = rows.map(({ place }) => place);
+    this.#orders.set(source, order);
+    return order;
   }
 
   /** Takes cases until none is left. */

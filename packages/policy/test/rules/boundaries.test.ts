@@ -13,6 +13,9 @@ import { feeWindow } from '../../src/rules/fee-window.ts';
 import { intentLife } from '../../src/rules/intent-life.ts';
 import { intentSignature } from '../../src/rules/intent-signature.ts';
 import { checkCounts, checkSize } from '../../src/rules/limit.ts';
+import { pathRange } from '../../src/rules/path-range.ts';
+import { screening } from '../../src/rules/screening.ts';
+import { txFields } from '../../src/rules/tx-fields.ts';
 import { type DraftPlan, factsOf, sampleCharter, World } from '../world.ts';
 
 function factsIn(world: World, plan: DraftPlan): SpendFacts {
@@ -177,5 +180,47 @@ describe('a cap', () => {
       [['LIMIT', { what: 'outputs', got: '2', limit: '1' }]],
       [['LIMIT', { what: 'vsize', got: '201', limit: '200' }]],
     ]);
+  });
+});
+
+describe('a verdict', () => {
+  it('may be issued as far ahead as an intent may be created, and no block further', () => {
+    const { world, facts } = paying();
+    const { intentAhead } = world.loaded.policy;
+    const issuedAt = (ahead: number): number => {
+      const now = { ...facts, height: facts.height - ahead };
+      return screening(now, world.state).length;
+    };
+    expect([0, intentAhead, intentAhead + 1].map(issuedAt)).toEqual([0, 0, 1]);
+  });
+
+  it('that names a place without an intent covers nothing, though its screen signed the rest', () => {
+    const { world, intents, facts } = paying();
+    const verdict = { ...world.verdict(intents), covers: [0, 5] };
+    const request = { ...facts.request, verdicts: [verdict] };
+    expect(said(screening({ ...facts, request }, world.state))).toEqual([
+      ['SCREENING', { intent: facts.intents[0]?.id }],
+    ]);
+  });
+});
+
+describe('a locktime', () => {
+  it('is a height below 500,000,000, also in a chain that is longer', () => {
+    const { world, facts } = paying();
+    const judge = (locktime: number) => {
+      const request = { ...facts.request, draft: { ...facts.request.draft, locktime } };
+      return said(txFields({ ...facts, request, height: 600_000_000 }, world.state));
+    };
+    expect(judge(499_999_999)).toEqual([]);
+    expect(judge(500_000_000)).toEqual([['TX_FIELDS', { field: 'locktime', value: '500000000' }]]);
+  });
+});
+
+describe('change of another wallet than the newest', () => {
+  it('is refused as no change, not for its index', () => {
+    const { world, facts } = paying();
+    const at = (wallet: number) => [{ wallet, index: 20_000, amount: 1n, position: 1, script: undefined }];
+    expect(pathRange({ ...facts, change: at(0) }, world.state)).toHaveLength(1);
+    expect(pathRange({ ...facts, change: at(1) }, world.state)).toEqual([]);
   });
 });
