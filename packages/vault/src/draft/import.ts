@@ -173,9 +173,9 @@ export function importDraft(
   const outputs = readOutputs(psbt, scripts, intents);
   if ('kind' in outputs) return outputs;
   const spent = sum(psbt.inputs.map((input) => input.spent.amount));
-  const fee = spent - sum(psbt.tx.outputs.map(({ amount }) => amount));
-  if (fee < 0n || spent > MAX_MONEY)
-    return unfit('VALUE_RANGE', `its inputs hold ${spent} sat, its outputs ${-fee} sat more`);
+  const paid = sum(psbt.tx.outputs.map(({ amount }) => amount));
+  if (paid > spent || spent > MAX_MONEY)
+    return unfit('VALUE_RANGE', `its inputs hold ${spent} sat, its outputs ${paid} sat`);
   const draft = { locktime: psbt.tx.locktime, inputs, ...outputs };
   const built = serializeStripped(draftTransaction(draft, scripts));
   if (!equalBytes(built, serializeStripped(psbt.tx)))

@@ -56,7 +56,7 @@ const MOST_STEPS = 16;
 
 type Note = (code: FaultCode, detail: string, at: number) => void;
 
-/** Bytes of key data and of the value; `undefined` is any. */
+/** `key`: bytes of key data. `value`: whether the value may have so many bytes. */
 type Shape = {
   readonly name: string;
   readonly key: number;
