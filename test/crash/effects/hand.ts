@@ -12,7 +12,7 @@ import { startFreshGates } from './peers.ts';
 import type { Plan } from './plan.ts';
 import { type Point, planOf, SCENES, type Scene, type Traces } from './points.ts';
 import { type Recorded, record } from './record.ts';
-import type { Process } from './role.ts';
+import { endAll, type Process } from './role.ts';
 import { stageOf } from './stage.ts';
 import { mayMount, runFirstStart, VaultWorld } from './vault.ts';
 import { VaultEnd } from './vault-end.ts';
@@ -133,10 +133,11 @@ class Hand {
 }
 
 function tell(tale: Tale): void {
-  process.send?.(tale);
+  if (process.connected) process.send?.(tale);
 }
 
 const hand = new Hand();
+let obeyed: Promise<void> = Promise.resolve();
 
 async function obey(order: Order): Promise<void> {
   if (order.kind === 'prepare') {
@@ -150,12 +151,13 @@ async function obey(order: Order): Promise<void> {
 }
 
 process.on('message', (order: Order) => {
-  obey(order).catch(async (error: unknown) => {
+  obeyed = obey(order).catch(async (error: unknown) => {
     await hand.close().catch(() => undefined);
     tell({ kind: 'broken', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   });
 });
 // Whoever hands the points out is gone: nothing is left behind.
 process.on('disconnect', () => {
-  void hand.close().finally(() => process.exit());
+  endAll();
+  void obeyed.then(() => hand.close()).finally(() => process.exit());
 });

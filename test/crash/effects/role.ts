@@ -41,7 +41,18 @@ export interface Process {
 const FLAGS = { signer: '', gate: '', vault: '--disable-warning=ExperimentalWarning' } as const;
 const READY_MS = 60_000;
 
+const running = new Set<ChildProcess>();
+let over = false;
+
+/** Kills all that were started here, and starts no more: whoever wanted them is gone. */
+export function endAll(): void {
+  over = true;
+  for (const child of running) child.kill('SIGKILL');
+}
+process.once('exit', endAll);
+
 export function startRole({ role, args, input, logFile }: Program, plan: Plan): Process {
+  if (over) throw new Error('no program is started any more');
   const preload = pathToFileURL(join(plan.programs, 'preload.mjs'));
   preload.searchParams.set('plan', JSON.stringify(plan));
   const before = existsSync(logFile) ? readFileSync(logFile).length : 0;
@@ -60,6 +71,8 @@ export function startRole({ role, args, input, logFile }: Program, plan: Plan): 
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: process.env['HOME'] ?? '/' },
   });
   for (const file of files) closeSync(file);
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const log = (): string => readFileSync(logFile).subarray(before).toString('utf8');
   const end = endOf(child);
   return {
