@@ -1,13 +1,12 @@
 /**
  * Which survivors the compiler refuses: a mutant that does not type-check never reaches a test, and `npm run typecheck` is part of
- * every check. In each round the compiler sees at most one mutant of each source; its errors count for that mutant only inside the
- * top-level statement that it stands in.
+ * every check. In each round the compiler sees at most one mutant in each top-level statement, and its errors in there count for it.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { applyMutant, type Mutant } from './mutants.ts';
+import type { Mutant } from './mutants.ts';
 
 /** Unused and unreachable code is what mutants leave behind; that alone is no error here. */
 const CONFIG = {
@@ -35,11 +34,14 @@ export function findUncompilable(
   const refused = new Set<number>();
   for (const round of roundsOf(mutants)) {
     restore();
-    for (const mutant of round)
-      writeFileSync(join(root, mutant.file), applyMutant(sources.get(mutant.file) ?? '', mutant));
+    const spans = [...sources].flatMap(([file, code]) => {
+      const own = round.filter((mutant) => mutant.file === file);
+      const planted = plantAll(code, own);
+      if (own.length > 0) writeFileSync(join(root, file), planted.code);
+      return planted.spans;
+    });
     const errors = compile(root);
-    for (const mutant of round) {
-      const [from, to] = linesOf(sources.get(mutant.file) ?? '', mutant);
+    for (const { mutant, from, to } of spans) {
       const isHit = errors.some(({ file, line }) => file === mutant.file && line >= from && line <= to);
       if (isHit) refused.add(mutant.id);
     }
@@ -52,18 +54,39 @@ function roundsOf(mutants: readonly Mutant[]): readonly (readonly Mutant[])[] {
   const rounds: Mutant[][] = [];
   const counts = new Map<string, number>();
   for (const mutant of mutants) {
-    const round = counts.get(mutant.file) ?? 0;
-    counts.set(mutant.file, round + 1);
+    const statement = `${mutant.file} ${mutant.statement.start}`;
+    const round = counts.get(statement) ?? 0;
+    counts.set(statement, round + 1);
     rounds[round] = [...(rounds[round] ?? []), mutant];
   }
   return rounds;
 }
 
-/** First and last line of its statement, in the mutated text. */
-function linesOf(code: string, mutant: Mutant): readonly [from: number, to: number] {
-  const lineAt = (place: number): number => code.slice(0, place).split('\n').length;
-  const lost = lineAt(mutant.end) - lineAt(mutant.start) - (mutant.replacement.split('\n').length - 1);
-  return [lineAt(mutant.statement.start), lineAt(mutant.statement.end) - lost];
+interface Span {
+  readonly mutant: Mutant;
+  /** First and last line of its statement, in the text with all mutants of the round. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One source with several mutants, each in another statement. A replacement may have fewer lines than what it replaces. */
+function plantAll(
+  code: string,
+  mutants: readonly Mutant[],
+): { readonly code: string; readonly spans: readonly Span[] } {
+  const linesIn = (from: number, to: number): number => code.slice(from, to).split('\n').length - 1;
+  let [text, at, lost] = ['', 0, 0];
+  const spans = [...mutants]
+    .sort((a, b) => a.start - b.start)
+    .map((mutant): Span => {
+      const { start, end, replacement, statement } = mutant;
+      text += code.slice(at, start) + replacement;
+      at = end;
+      const from = 1 + linesIn(0, statement.start) - lost;
+      lost += linesIn(start, end) - (replacement.split('\n').length - 1);
+      return { mutant, from, to: 1 + linesIn(0, statement.end) - lost };
+    });
+  return { code: text + code.slice(at), spans };
 }
 
 interface CompilerError {
