@@ -64,6 +64,7 @@ export class GateReport {
 
   portLost(reason: string): void {
     this.#portGone = reason;
+    this.#line = { ...this.#line, since: new Date().toISOString() };
     this.#log.often('alarm', 'LINE_GONE', { code: 'LINE_GONE', detail: reason });
     this.#write();
   }
@@ -116,7 +117,7 @@ export class GateReport {
       gate: this.#gate,
       since: this.#started,
       blockers: this.#findBlockers(),
-      connected: this.#line.up,
+      connected: this.#line.up && this.#portGone === null,
       lineSince: this.#line.since,
       cleared: this.#cleared,
       lastCleared: this.#lastCleared === null ? null : { ...this.#lastCleared },

@@ -75,6 +75,7 @@ export class Report {
 
   portLost(reason: string): void {
     this.#portGone = reason;
+    this.#lineChanged = Date.now();
     this.#log.often('alarm', 'LINE_GONE', { code: 'LINE_GONE', detail: reason });
   }
 

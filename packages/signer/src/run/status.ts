@@ -111,7 +111,8 @@ function findStaleClock({ policy }: SignerState, at: Circumstances): Blocker[] {
 }
 
 function findLine(at: Circumstances): Blocker[] {
-  if (at.connected) return [];
+  // The link itself notices a port that has gone only by its silence.
+  if (at.connected && at.portGone === null) return [];
   const since = iso(at.lineChanged);
   if (at.portGone !== null) return [{ code: 'LINE_GONE', since, text: `the port is away: ${at.portGone}` }];
   return [{ code: 'LINE_GONE', since, text: 'no connection: the vault does not call, or the cable is out' }];
@@ -138,7 +139,7 @@ export function describeSigner(machine: Machine, report: Report, verdict: Verdic
     blockers: findBlockers(machine.state, at).map((blocker) => ({ ...blocker })),
     waitsFor: machine.unlocked ? [] : holders,
     sharesNeeded: custodians?.threshold ?? 0,
-    connected: machine.connected,
+    connected: machine.connected && at.portGone === null,
     lineSince: iso(at.lineChanged),
     frozen: status.frozen,
     tipHeight: status.tipHeight,

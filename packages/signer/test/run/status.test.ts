@@ -98,6 +98,10 @@ describe('Status names who blocks, and since when', () => {
     );
   });
 
+  test('a port that is gone counts at once, before the link above it notices the silence', () => {
+    expect(find({ portGone: 'no such file' })).toMatchObject([{ code: 'LINE_GONE' }]);
+  });
+
   test('a disk that fills up, with the day; or does not answer', () => {
     const disk = { level: 'low', free: 3e9, log: 2e9, perDay: 3e8, days: 10 } as const;
     expect(find({ disk })[0]?.text).toBe('disk: 2.8 GiB free, log 1.9 GiB, full in 10 days');
