@@ -174,3 +174,10 @@ test('two custodians freeze at the machine itself, and a quorum ends it there', 
   expect(blockers('A')).toEqual([]);
   expect(run('signer', 'order', end, '--state', stateOf('A')).stderr).toContain('ORDER_USED');
 });
+
+test('an auditor reaches every decision of that signer again, losses and orders and all', () => {
+  const { stdout, stderr } = run('audit', 'replay', stateOf('A'), '--charter', world.deployment.charterFile);
+  const report = JSON.parse(stdout);
+  expect(report, stderr.slice(-2000)).toMatchObject({ mismatches: 0, findings: 0 });
+  expect(report.notes.map(({ what }: { what: string }) => what).join()).toContain('it had lost its memory');
+});
