@@ -16,6 +16,7 @@ import { checkCounts, checkSize } from '../../src/rules/limit.ts';
 import { pathRange } from '../../src/rules/path-range.ts';
 import { screening } from '../../src/rules/screening.ts';
 import { txFields } from '../../src/rules/tx-fields.ts';
+import { valueRange } from '../../src/rules/value-range.ts';
 import { type DraftPlan, factsOf, sampleCharter, World } from '../world.ts';
 
 function factsIn(world: World, plan: DraftPlan): SpendFacts {
@@ -222,5 +223,31 @@ describe('change of another wallet than the newest', () => {
     const at = (wallet: number) => [{ wallet, index: 20_000, amount: 1n, position: 1, script: undefined }];
     expect(pathRange({ ...facts, change: at(0) }, world.state)).toHaveLength(1);
     expect(pathRange({ ...facts, change: at(1) }, world.state)).toEqual([]);
+  });
+});
+
+describe('an amount out of range', () => {
+  it('is named by its place, sums by what they are of', () => {
+    const { world, facts } = paying();
+    const below = {
+      ...facts,
+      inputs: facts.inputs.map((one) => ({ ...one, amount: -1n })),
+      outputs: facts.outputs.slice(0, 1).map((one) => ({ ...one, amount: -2n })),
+    };
+    const sums = { sumIn: -3n, sumOut: -4n, fee: -5n };
+    const named = (refusals: readonly Refusal[]) => said(refusals).map(([, facts]) => facts);
+    expect(named(valueRange({ ...below, ...sums }, world.state))).toEqual([
+      { what: 'input 0', value: '-1' },
+      { what: 'output 0', value: '-2' },
+      { what: 'sum of inputs', value: '-3' },
+      { what: 'sum of outputs', value: '-4' },
+      { what: 'fee', value: '-5' },
+    ]);
+    expect(valueRange({ ...facts, sumIn: 2_100_000_000_000_000n, sumOut: 0n, fee: 0n }, world.state)).toEqual(
+      [],
+    );
+    expect(
+      valueRange({ ...facts, sumIn: 2_100_000_000_000_001n, sumOut: 0n, fee: 0n }, world.state),
+    ).toHaveLength(1);
   });
 });
