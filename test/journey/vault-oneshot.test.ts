@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fromHex } from '@coldwire/protocol';
 import { connectCore } from '@coldwire/vault/chain/index.ts';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
+import { type CoinElsewhere, draftElsewhere } from '../world/other-wallet.ts';
 import { launcher } from '../world/processes.ts';
 import {
   addressOf,
@@ -118,6 +119,31 @@ test('the change of the first transaction pays the next one, signed by one signe
   expect(made.stderr).toContain('wallet 0, 1/0');
   expect(made.stdout.trim()).toMatch(/^02000000000101[0-9a-f]+$/);
   expect(made.status).toBe(0);
+});
+
+test('what another wallet drafted on the descriptor goes the same way, and not a sat of it otherwise', async () => {
+  await run(`${COINS}; { ${intentCommand(110_000)}; ${intentCommand(90_000)}; } > intents.jsonl`);
+  const read = (name: string) => readFileSync(join(world.directory, name), 'utf8').trim().split('\n');
+  const rows: { coin?: CoinElsewhere }[] = read('coins.jsonl').map((line) => JSON.parse(line));
+  const [coin] = rows.flatMap((row) => row.coin ?? []).sort((a, b) => Number(b.amount) - Number(a.amount));
+  if (coin === undefined) throw new Error('no coin');
+  const intents = read('intents.jsonl').map((line): string => JSON.parse(line).intent);
+  const { keys } = world.scripts.wallet;
+  const put = (name: string, one: CoinElsewhere, to: readonly string[]) =>
+    writeFileSync(join(world.directory, name), `${draftElsewhere(keys, one, to, 3000n, 2)}\n`);
+  put('spend.psbt', coin, [...intents].reverse());
+  const made = await run(`${DRAFT} --psbt spend.psbt | ${SIGN} | ${CLEAR}`);
+  expect(made.stderr).toContain('fee    0.00003000 BTC');
+  expect(made.stdout.trim()).toMatch(/^02000000000101[0-9a-f]+$/);
+  expect(made.status).toBe(0);
+  put('lie.psbt', { ...coin, amount: String(BigInt(coin.amount) - 1n) }, intents);
+  const lie = await run(`${DRAFT} --psbt lie.psbt`);
+  expect(lie.stderr).toContain('[AMOUNT_MISMATCH]');
+  expect(lie).toMatchObject({ status: 4, stdout: '' });
+  put('less.psbt', coin, intents.slice(0, 1));
+  expect((await run(`${DRAFT} --psbt less.psbt`)).stderr).toContain('intent 2 is not paid by it');
+  writeFileSync(join(world.directory, 'noise.psbt'), 'cHNidP8=');
+  expect((await run(`${DRAFT} --psbt noise.psbt`)).stderr).toContain('[PSBT_FORM]');
 });
 
 test('a refusal of the signers is exit code 3 with its code', async () => {
