@@ -78,13 +78,31 @@ export interface ChildKey {
   readonly job: SignJob;
 }
 
+type Derived = { readonly privateKey: Uint8Array; readonly job: Omit<SignJob, 'hash32'> };
+const derived = new WeakMap<HDKey, Map<string, Derived>>();
+
 /** The child at chain and index with the job that signs `hash32` by it. */
 export function makeChild(material: KeyMaterial, chain: number, index: number, hash32: Uint8Array): ChildKey {
-  const chainNode = material.account.deriveChild(chain);
+  const { privateKey, job } = derive(material.account, chain, index);
+  return { privateKey, job: { ...job, hash32 } };
+}
+
+/** Derived once: it takes milliseconds. */
+function derive(account: HDKey, chain: number, index: number): Derived {
+  const known = derived.get(account) ?? new Map<string, Derived>();
+  derived.set(account, known);
+  const place = `${chain}/${index}`;
+  const before = known.get(place);
+  if (before !== undefined) return before;
+  const chainNode = account.deriveChild(chain);
   const child = chainNode.deriveChild(index);
-  const tweaks = [tweakOf(material.account, chain), tweakOf(chainNode, index)] as const;
-  const job = { tweaks, hash32, publicKey33: present(child.publicKey) };
-  return { privateKey: present(child.privateKey), job };
+  const tweaks = [tweakOf(account, chain), tweakOf(chainNode, index)] as const;
+  const made = {
+    privateKey: present(child.privateKey),
+    job: { tweaks, publicKey33: present(child.publicKey) },
+  };
+  known.set(place, made);
+  return made;
 }
 
 /** BIP-32's left half: HMAC-SHA-512(chain code, public key ‖ index). */
