@@ -92,7 +92,10 @@ export function changesOf(
 ): readonly Change[] {
   const own = ownChanges(code, node);
   const fixed = conditionsOf(node, parent, field).map((text) => ({ operator: 'condition', text }));
-  return [...own, ...fixed];
+  // The value and not the function: that keeps its name.
+  const isValue =
+    field === 'body' && parent.type === 'ArrowFunctionExpression' && node.type !== 'BlockStatement';
+  return [...own, ...fixed, ...(isValue ? [{ operator: 'arrow', text: 'undefined' }] : [])];
 }
 
 /** `true` and `false` where a yes or no is asked; a loop that never ends teaches nothing. */
@@ -126,10 +129,6 @@ function ownChanges(code: string, node: SyntaxNode): readonly Change[] {
       return [{ operator: 'array', text: children(node, 'elements').length === 0 ? '["mutant"]' : '[]' }];
     case 'ObjectExpression':
       return children(node, 'properties').length === 0 ? [] : [{ operator: 'object', text: '{}' }];
-    case 'ArrowFunctionExpression':
-      return child(node, 'body')?.type === 'BlockStatement'
-        ? []
-        : [{ operator: 'arrow', text: '() => undefined' }];
     default:
       return [];
   }

@@ -80,6 +80,10 @@ describe('Mutants', () => {
     }
   });
 
+  test('leave functions their names', () => {
+    expect(evaluate('const f = (a) => a + 1;', -1, 'return f.name;')).toBe('f');
+  });
+
   test('are known by their surroundings and text, not by their line', () => {
     const keys = (code: string) => mutateSource(code, 'x.ts', 0).mutants.map(keyOf);
     const code = 'function f() { return 1; }\nfunction g() { return 1 + 1; }';
