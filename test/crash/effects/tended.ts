@@ -10,6 +10,8 @@ import { type Ended, type Process, type Program, startRole } from './role.ts';
 
 /** How long a program may be at a loss after the fault before its operator acts. */
 const STALL_MS = 6_000;
+/** A node is asked again; the word for `status` is written anew at the next event. */
+const HARMLESS = /^rpc |status\.json/;
 const PATIENCE_MS = 60_000;
 
 export class Tended {
@@ -103,10 +105,10 @@ export class Tended {
       this.problems.push('a full disk has ended it');
   }
 
-  /** Hindered, and not started again yet; who is killed is gone, and a node is asked again. */
+  /** Hindered, and not started again yet; who is killed is gone, and the harmless passes by itself. */
   #mayBeAtLoss(): boolean {
     const { fault } = this.#plan;
-    const passes = fault === null || KILLS.includes(fault.kind) || fault.label.startsWith('rpc ');
+    const passes = fault === null || KILLS.includes(fault.kind) || HARMLESS.test(fault.label);
     return !passes && this.#starts === 1 && this.hasFired();
   }
 
