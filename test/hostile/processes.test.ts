@@ -17,9 +17,7 @@ import {
   decode,
   encode,
   fromHex,
-  Header,
   MessageBytes,
-  messageHash,
   type SeenHead,
   SignedCharter,
   State,
@@ -216,10 +214,8 @@ function headOf({ type, message }: Reply): SeenHead {
   expect(type).toBe('SIGNED');
   const whole = decode(MessageBytes, message);
   if (!whole.ok) throw new Error(whole.fault.detail);
-  const [bytes] = whole.value;
-  const header = decode(Header, bytes, 1024);
-  if (!header.ok) throw new Error(header.fault.detail);
-  return ['vault-1', header.value.seq, messageHash(bytes)];
+  const [header, , signature] = whole.value;
+  return [header, signature];
 }
 
 /** A second machine with a copy of this one's disk, and a vault that has a copy of that line's log. */

@@ -13,10 +13,12 @@ const DOMAINS: readonly Domain[] = [
   'intent',
   'log',
   'message',
+  'order',
   'registration',
   'request',
   'share',
   'verdict',
+  'witness',
 ];
 
 describe('a tagged hash', () => {

@@ -77,7 +77,8 @@ export const GateChange = variant({
       signer: field(1, name()),
       vault: field(2, name()),
       seq: field(3, uint()),
-      hash: field(4, hash()),
+      header: field(4, bytes(1, 1024)),
+      signature: field(5, bytes(64)),
     }),
   ],
 });

@@ -6,7 +6,6 @@ import {
   type Clear,
   decode,
   equalBytes,
-  type Head,
   Header,
   MESSAGE_TYPES,
   messageHash,
@@ -17,10 +16,10 @@ import {
 import type { GateChange } from './change.ts';
 import { type GateCharter, verifySignature } from './charter.ts';
 
-/** By signer, by vault. */
-export type SeenHeads = Map<string, Map<string, Head>>;
-
 type HeadChange = Extract<GateChange, { kind: 'head' }>;
+
+/** By signer, by vault. */
+export type SeenHeads = Map<string, Map<string, HeadChange['value']>>;
 
 function readHead(
   { charter, first }: GateCharter,
@@ -33,9 +32,8 @@ function readHead(
   const isToVault = charter.vaults.some(({ name }) => name === recipient);
   const isOurs = version === PROTOCOL_VERSION && equalBytes(header.value.charter, first);
   if (signer === undefined || !isToVault || !isOurs || type !== MESSAGE_TYPES.SIGNED.number) return undefined;
-  const hash = messageHash(bytes);
-  if (!verifySignature(signer.key, hash, signature)) return undefined;
-  return { kind: 'head', value: { signer: sender, vault: recipient, seq, hash } };
+  if (!verifySignature(signer.key, messageHash(bytes), signature)) return undefined;
+  return { kind: 'head', value: { signer: sender, vault: recipient, seq, header: bytes, signature } };
 }
 
 /** Changes for every SIGNED of the request that is newer than what is known of its line. */
@@ -53,13 +51,17 @@ export function noteHeads(charter: GateCharter, heads: SeenHeads, clear: Clear):
 }
 
 /** Changes `heads`. */
-export function applyHead(heads: SeenHeads, { signer, vault, seq, hash }: HeadChange['value']): void {
-  const vaults = heads.get(signer) ?? new Map<string, Head>();
-  vaults.set(vault, { seq, hash });
-  heads.set(signer, vaults);
+export function applyHead(heads: SeenHeads, head: HeadChange['value']): void {
+  const vaults = heads.get(head.signer) ?? new Map<string, HeadChange['value']>();
+  vaults.set(head.vault, head);
+  heads.set(head.signer, vaults);
 }
 
 export function witness(heads: SeenHeads, signer: string, nonce: Uint8Array): Witnessed {
   const rows = [...(heads.get(signer) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { signer, nonce, heads: rows.map(([vault, { seq, hash }]): SeenHead => [vault, seq, hash]) };
+  return {
+    signer,
+    nonce,
+    heads: rows.slice(-8).map(([, { header, signature }]): SeenHead => [header, signature]),
+  };
 }

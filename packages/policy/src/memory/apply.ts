@@ -12,6 +12,7 @@ import type {
   RestoredChange,
   UnfrozenChange,
 } from './change.ts';
+import { usedOrder } from './memory.ts';
 
 function settleAt(state: PolicyState, uptime: number): number {
   state.ticks = settle(state.ticks, uptime);
@@ -46,16 +47,20 @@ export function applyLatched(state: PolicyState, change: Infer<typeof LatchedCha
 }
 
 /** Orders whose height is past are refused as expired: they need not be remembered. */
-function rememberOrder(state: PolicyState, order: Uint8Array, expires: number): void {
+function rememberOrders(state: PolicyState, used: readonly string[], expires: number): void {
   const { orders } = state.memory;
   for (const [known, until] of orders) if (until < tipHeight(state)) orders.delete(known);
-  orders.set(toHex(order), expires);
+  for (const key of used) orders.set(key, expires);
 }
 
 export function applyOrdered(state: PolicyState, change: Infer<typeof OrderedChange>): void {
   const { memory, charter } = state;
   const since = settleAt(state, change.uptime);
-  rememberOrder(state, change.order, change.expires);
+  rememberOrders(
+    state,
+    change.by.map((custodian) => usedOrder(change.order, custodian)),
+    change.expires,
+  );
   const until = since + charter.policy.freezeTicks * 1000;
   for (const by of change.by) memory.ordered.set(by, { since, until });
   const inForce = [...memory.ordered].filter((row) => row[1].until > since).map(([by]) => by);
@@ -66,7 +71,7 @@ export function applyOrdered(state: PolicyState, change: Infer<typeof OrderedCha
 export function applyUnfrozen(state: PolicyState, change: Infer<typeof UnfrozenChange>): void {
   const { memory, freezes } = state;
   const now = settleAt(state, change.uptime);
-  rememberOrder(state, change.order, change.expires);
+  rememberOrders(state, [usedOrder(change.order)], change.expires);
   memory.confirmed = null;
   for (const [by, freeze] of freezes) if (freeze.until > now) freezes.set(by, { ...freeze, until: now });
   for (const [by, freeze] of memory.ordered) {

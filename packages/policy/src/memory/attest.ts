@@ -1,6 +1,6 @@
 /**
- * ATTEST: what gates have seen of this signer, held against its own log. A gate that has seen more, or something else, latches
- * the signer until people take it back; nothing else does. Refuses WITNESS_BAD, STATE_ROLLBACK, CLONE.
+ * ATTEST: what gates have seen of this signer, held against its own log. A gate that shows a message of this signer's which it
+ * does not know latches it until people take it back; nothing else does, and no gate can make such a message up. Refuses WITNESS_BAD, STATE_ROLLBACK, CLONE.
  * Spec: protocol-spec/14-memory.md, "Witness".
  */
 import {
@@ -40,14 +40,29 @@ export type Self = {
   readonly ownHeads: (vault: string) => OwnHeads;
 };
 
-type Testimony = { readonly gate: string; readonly heads: readonly SeenHead[] };
+/** A SIGNED of this signer's that a gate has shown: to which vault, its number and header hash. */
+type Head = { readonly vault: string; readonly seq: number; readonly hash: Uint8Array };
+type Testimony = { readonly gate: string; readonly heads: readonly Head[] };
+
+/** Undefined: not the header of a SIGNED to a vault, signed by this signer. */
+function readHead({ charter }: PolicyState, self: Self, [bytes, signature]: SeenHead): Head | undefined {
+  const header = decode(Header, bytes, 1024);
+  const key = charter.charter.signers.find(({ name }) => name === self.name)?.key;
+  if (!header.ok || key === undefined) return undefined;
+  const { version, type, charter: first, sender, recipient, seq } = header.value;
+  const isSigned = version === PROTOCOL_VERSION && type === MESSAGE_TYPES.SIGNED.number;
+  if (!isSigned || sender !== self.name || !equalBytes(first, charter.first)) return undefined;
+  const hash = messageHash(bytes);
+  return verifyEd25519(key, hash, signature) ? { vault: recipient, seq, hash } : undefined;
+}
 
 /** Undefined: not a WITNESSED of a gate of the charter, about this signer, made since this start. */
 function readTestimony(
-  { charter, memory }: PolicyState,
+  state: PolicyState,
   self: Self,
   [headerBytes, body, signature]: Attest['witnessed'][number],
 ): Testimony | undefined {
+  const { charter, memory } = state;
   const header = decode(Header, headerBytes, 1024);
   if (!header.ok) return undefined;
   const { version, type, charter: first, sender, bodyHash, bodyLength } = header.value;
@@ -60,7 +75,10 @@ function readTestimony(
   const decoded = decode(Witnessed, body.subarray(SALT_LENGTH));
   if (!decoded.ok) return undefined;
   const { signer, nonce, heads } = decoded.value;
-  return signer === self.name && toHex(nonce) === memory.nonce ? { gate: sender, heads } : undefined;
+  if (signer !== self.name || toHex(nonce) !== memory.nonce) return undefined;
+  const shown = heads.map((head) => readHead(state, self, head));
+  const known = shown.filter((head) => head !== undefined);
+  return known.length === heads.length ? { gate: sender, heads: known } : undefined;
 }
 
 type Difference = {
@@ -72,7 +90,7 @@ type Difference = {
 };
 
 function compare(state: PolicyState, self: Self, { gate, heads }: Testimony): Difference | undefined {
-  for (const [vault, seen, hash] of heads) {
+  for (const { vault, seq: seen, hash } of heads) {
     if (seen <= (state.memory.forgiven.get(vault) ?? 0)) continue;
     const own = self.ownHeads(vault);
     const row = { gate, vault, have: own.newest, seen };
@@ -92,7 +110,7 @@ export function refuseLatch({ code, gate, have, seen }: Omit<Difference, 'vault'
 
 function highest(testimonies: readonly Testimony[]): readonly (readonly [string, number])[] {
   const heads = new Map<string, number>();
-  for (const [vault, seq] of testimonies.flatMap((one) => one.heads)) {
+  for (const { vault, seq } of testimonies.flatMap((one) => one.heads)) {
     heads.set(vault, Math.max(heads.get(vault) ?? 0, seq));
   }
   return [...heads].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, 8);

@@ -2,6 +2,7 @@
  * What a signer knows of its own memory: whether gates have witnessed it since this start, whether one has seen more of it
  * than its disk holds, and what people have ordered since. Spec: protocol-spec/14-memory.md.
  */
+import { taggedHash, toHex } from '@coldwire/protocol';
 import type { CharterInForce } from '../charter/load.ts';
 import { MILLITICKS } from '../clock/header-tree.ts';
 
@@ -44,7 +45,7 @@ export type Memory = {
   restored: Restoration | null;
   /** By vault: numbers up to this one are of a memory that was given up; what gates say of them counts no more. */
   readonly forgiven: Map<string, number>;
-  /** Orders that were carried out, by hash in hexadecimal: the height after which they expire. */
+  /** Orders that were carried out, by {@link usedOrder}: the height after which they expire. */
   readonly orders: Map<string, number>;
   /** By custodian: the last freeze that was ordered. */
   readonly ordered: Map<string, OrderedFreeze>;
@@ -96,4 +97,15 @@ export function strictHeight(memory: Memory, charter: CharterInForce, millitick:
  */
 export function birthMargin({ charter, policy }: CharterInForce): number {
   return 2 * Math.ceil(charter.clock.fresh / charter.clock.spacing) + policy.intentAhead;
+}
+
+/**
+ * Under what an order that was carried out is remembered, hexadecimal. A freeze is each custodian's own: who brings it with
+ * fewer signatures than it has must not use up the others.
+ * @param hash of the order @param custodian of a freeze
+ */
+export function usedOrder(hash: Uint8Array, custodian?: string): string {
+  return toHex(
+    custodian === undefined ? hash : taggedHash('order', hash, new TextEncoder().encode(custodian)),
+  );
 }

@@ -19,7 +19,7 @@ import { type Malformed, type Refusal, type Refused, refuse, refused } from '../
 import type { Change } from '../state/change.ts';
 import type { PolicyState } from '../state/state.ts';
 import { tickAt, tipHeight } from '../state/view.ts';
-import { missingGates } from './memory.ts';
+import { missingGates, usedOrder } from './memory.ts';
 
 /** Who signed; or the first signature that is none of a custodian of the charter in force, or stands twice. */
 function findSigners(
@@ -51,6 +51,19 @@ function findTarget(state: PolicyState, self: string, order: Order, kind: OrderK
     return no('state', 'whole', 'lost');
   const height = order.height ?? 0;
   return height < tipHeight(state) ? no('height', height, tipHeight(state)) : undefined;
+}
+
+/** Custodians whose word in this order counts: of a freeze those who have not frozen by it; none where it was carried out. */
+function findFresh(
+  { memory }: PolicyState,
+  { kind }: Order,
+  hash: Uint8Array,
+  names: readonly string[],
+): readonly string[] {
+  // Once more in the same start it would only begin the windows anew.
+  if (kind === 'restore') return memory.restored?.nonce === memory.nonce ? [] : names;
+  if (kind === 'unfreeze') return memory.orders.has(usedOrder(hash)) ? [] : names;
+  return names.filter((name) => !memory.orders.has(usedOrder(hash, name)));
 }
 
 /** One person's freeze does not begin again before it has lapsed and as long again has passed. */
@@ -104,10 +117,16 @@ export function takeOrder(
   if (target !== undefined) return refused([target]);
   const now = tipHeight(state);
   if (order.expires < now) return refused([refuse('ORDER_EXPIRED', { expires: order.expires, now })]);
-  if (state.memory.orders.has(toHex(hash))) return refused([refuse('ORDER_USED', { order: toHex(hash) })]);
+  const fresh = findFresh(
+    state,
+    order,
+    hash,
+    signed[1].map(([name]) => name),
+  );
+  if (fresh.length === 0) return refused([refuse('ORDER_USED', { order: toHex(hash) })]);
   const names = findSigners(state, signed);
   if ('code' in names) return refused([names]);
   const want = order.kind === 'freeze' ? 1 : state.charter.charter.quorum;
   if (names.length < want) return refused([refuse('ORDER_QUORUM', { got: names.length, want })]);
-  return { kind: 'ok', changes: makeChanges(state, order, hash, names, uptime) };
+  return { kind: 'ok', changes: makeChanges(state, order, hash, fresh, uptime) };
 }

@@ -36,6 +36,8 @@ const clock = (change: Partial<Charter['clock']>): Charter => ({
 const [first, second] = before.policy.windows;
 if (first === undefined || second === undefined) throw new Error('no windows');
 
+type Tiers = Charter['policy']['tiers'];
+
 /** Every field, with a change that tightens it (where one can) and one that loosens it. */
 const moves: Record<string, readonly [tightening: Charter | null, loosening: Charter | null]> = {
   network: [null, { ...before, network: 'signet' }],
@@ -107,7 +109,7 @@ const moves: Record<string, readonly [tightening: Charter | null, loosening: Cha
   'policy.deny': [policy({ deny: [seeded('other'), seeded('denied')] }), policy({ deny: [] })],
   'policy.tiers': [
     policy({ tiers: [{ above: 9n, approvals: 1, approvers: ['eve'] }] }),
-    policy({ tiers: [tier, { ...tier, above: 20n }] }),
+    policy({ tiers: [{ ...tier, above: 20n }] }),
   ],
   'policy.loosenTicks': [policy({ loosenTicks: 145 }), policy({ loosenTicks: 143 })],
   custody: [
@@ -161,6 +163,24 @@ describe('the ordering of charters', () => {
         { field: 'policy.feeRate', change: 'loosening' },
       ],
     });
+  });
+
+  it('takes tiers by what each amount needs, not by their places', () => {
+    const low = { above: 10n, approvals: 2, approvers: ['eve', 'fay'] };
+    const high = { above: 100n, approvals: 3, approvers: ['gus', 'hal', 'ivy'] };
+    const change = (old: Tiers, now: Tiers) =>
+      compareCharters(policy({ tiers: old }), policy({ tiers: now })).change;
+    // Amounts from 51 to 100 would go from one group of people to another.
+    expect(change([low, high], [low, { ...high, above: 50n }])).toBe('loosening');
+    // And here from two approvals to one.
+    const fewer = { ...low, above: 100n, approvals: 1 };
+    expect(change([low, fewer], [low, { ...fewer, above: 50n }])).toBe('loosening');
+    const more = { ...low, above: 50n, approvers: ['eve', 'fay'], approvals: 3 };
+    expect(change([low], [low, more])).toBe('tightening');
+    expect(change([low, more], [{ ...more, above: 10n }])).toBe('tightening');
+    expect(change([low, more], [low])).toBe('loosening');
+    expect(change([], [low])).toBe('tightening');
+    expect(change([low], [])).toBe('loosening');
   });
 
   it('is the same for the same charter, and another order of the same members loosens nothing', () => {

@@ -70,6 +70,34 @@ export function testify(world: World, gate: string, how: Testimony = {}): Attest
   return sealWitness(world.loaded.first, of, { signer, nonce, heads }, type);
 }
 
+/** Header and signature of a SIGNED of signer A, as a gate has seen it. */
+export function seenHead(
+  world: World,
+  seq: number,
+  label: string,
+  how: { key?: string; type?: 'SIGNED' | 'STATE'; sender?: string } = {},
+): SeenHead {
+  const { key = 'A', type = 'SIGNED', sender = 'A' } = how;
+  const header = encode(Header, {
+    version: 0,
+    type: MESSAGE_TYPES[type].number,
+    charter: world.loaded.first,
+    sender,
+    recipient: 'vault-1',
+    seq,
+    previous: seeded(label),
+    receiptSeq: 3,
+    receipt: seeded('receipt'),
+    session: 1,
+    request: seeded('request').slice(0, 16),
+    bodyHash: seeded(`body ${label}`),
+    bodyLength: 500,
+    time: 1_700_000_000,
+    uptime: 1,
+  });
+  return [header, identity(key).sign(messageHash(header))];
+}
+
 export type OrderPlan = {
   readonly by?: readonly string[];
   readonly signer?: string | null;

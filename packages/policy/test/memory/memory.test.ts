@@ -2,9 +2,9 @@ import type { SignRequest } from '@coldwire/protocol';
 import { describe, expect, it } from 'vitest';
 import { decodeChange, digestState, encodeChange, freeze, noteBirth, witnessNonce } from '../../src/index.ts';
 import { type Coin, sampleCharter, seeded } from '../world.ts';
-import { MemoryWorld, NONCE, testify } from './memory-world.ts';
+import { MemoryWorld, NONCE, seenHead, testify } from './memory-world.ts';
 
-const head = ['vault-1', 7, seeded('head')] as const;
+const headIn = (world: MemoryWorld, seq = 7, label = 'head') => seenHead(world, seq, label);
 
 function started(): { world: MemoryWorld; coin: Coin } {
   const charter = sampleCharter();
@@ -87,7 +87,7 @@ describe('the witness of a start', () => {
 describe('a gate that has seen more than this disk holds', () => {
   it('latches the signer until a quorum takes it back; its windows count as spent, older intents are not its own', () => {
     const { world, coin } = started();
-    expect(world.attest(testify(world, 'gate-1', { heads: [head] }), testify(world, 'gate-2'))).toBe(
+    expect(world.attest(testify(world, 'gate-1', { heads: [headIn(world)] }), testify(world, 'gate-2'))).toBe(
       'STATE_ROLLBACK',
     );
     const old = pay(world, coin, 'old');
@@ -96,7 +96,7 @@ describe('a gate that has seen more than this disk holds', () => {
     world.start(next);
     expect(codes(world, old)).toEqual(['STATE_ROLLBACK', 'UNWITNESSED']);
     world.attest(
-      testify(world, 'gate-1', { heads: [head], nonce: next }),
+      testify(world, 'gate-1', { heads: [headIn(world)], nonce: next }),
       testify(world, 'gate-2', { nonce: next }),
     );
     expect(world.order('restore', { by: ['ada'], id: next })).toBe('ORDER_QUORUM');
@@ -112,17 +112,35 @@ describe('a gate that has seen more than this disk holds', () => {
     world.start(seeded('third').slice(0, 16));
     const nonce = seeded('third').slice(0, 16);
     expect(
-      world.attest(...['gate-1', 'gate-2'].map((gate) => testify(world, gate, { heads: [head], nonce }))),
+      world.attest(
+        ...['gate-1', 'gate-2'].map((gate) => testify(world, gate, { heads: [headIn(world)], nonce })),
+      ),
     ).toBe('ok');
+  });
+
+  it('must show the message: none that another key has signed, of another type, or of another signer stops anybody', () => {
+    const forgeries = [
+      { key: 'gate-1' },
+      { type: 'STATE' },
+      { sender: 'B' },
+      { sender: 'B', key: 'B' },
+    ] as const;
+    for (const how of forgeries) {
+      const { world, coin } = started();
+      const forged = testify(world, 'gate-1', { heads: [seenHead(world, 7, 'forged', how)] });
+      expect(world.attest(forged, testify(world, 'gate-2'))).toBe('WITNESS_BAD');
+      expect(world.attest(testify(world, 'gate-1'), testify(world, 'gate-2'))).toBe('ok');
+      expect(codes(world, pay(world, coin, 'good'))).toEqual([]);
+    }
   });
 
   it('cannot be answered by the restore of an earlier loss', () => {
     const { world } = started();
-    world.attest(testify(world, 'gate-1', { heads: [head] }));
+    world.attest(testify(world, 'gate-1', { heads: [headIn(world)] }));
     expect(world.order('restore')).toBe('ok');
     world.start(seeded('next').slice(0, 16));
     const nonce = seeded('next').slice(0, 16);
-    expect(world.attest(testify(world, 'gate-1', { heads: [['vault-1', 9, seeded('later')]], nonce }))).toBe(
+    expect(world.attest(testify(world, 'gate-1', { heads: [headIn(world, 9, 'later')], nonce }))).toBe(
       'STATE_ROLLBACK',
     );
     expect(world.order('restore')).toBe('ORDER_TARGET');
@@ -130,9 +148,9 @@ describe('a gate that has seen more than this disk holds', () => {
 
   it('but that another gate tells of after the restore, of the same loss, latches nothing', () => {
     const { world } = started();
-    world.attest(testify(world, 'gate-1', { heads: [head] }));
+    world.attest(testify(world, 'gate-1', { heads: [headIn(world)] }));
     world.order('restore');
-    expect(world.attest(testify(world, 'gate-2', { heads: [['vault-1', 8, seeded('h8')]] }))).toBe('ok');
+    expect(world.attest(testify(world, 'gate-2', { heads: [headIn(world, 8, 'h8')] }))).toBe('ok');
     expect(world.state.memory.forgiven.get('vault-1')).toBe(8);
   });
 

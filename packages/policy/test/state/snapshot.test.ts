@@ -9,7 +9,7 @@ import {
   snapshotRows,
   takeRow,
 } from '../../src/index.ts';
-import { MemoryWorld, testify } from '../memory/memory-world.ts';
+import { MemoryWorld, seenHead, testify } from '../memory/memory-world.ts';
 import { charterAfter, sampleCharter, seeded } from '../world.ts';
 
 /** The rows of a snapshot, encoded and decoded, in a new state. */
@@ -60,7 +60,7 @@ describe('a snapshot', () => {
     const world = lived();
     world.start(seeded('later').slice(0, 16));
     const nonce = seeded('later').slice(0, 16);
-    world.attest(testify(world, 'gate-1', { nonce, heads: [['vault-1', 9, seeded('head')]] }));
+    world.attest(testify(world, 'gate-1', { nonce, heads: [seenHead(world, 9, 'head')] }));
     expect(digestState(reload(world))).toEqual(digestState(world.state));
     world.order('restore', { id: nonce });
     expect(digestState(reload(world))).toEqual(digestState(world.state));

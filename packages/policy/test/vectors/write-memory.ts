@@ -1,7 +1,7 @@
 /** Wrote the vectors of 14-memory.md in protocol-spec/vectors/policy/, as write.ts does for the others. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { encode, type SignRequest as SignBody, SignRequest } from '@coldwire/protocol';
-import { MemoryWorld, testify } from '../memory/memory-world.ts';
+import { MemoryWorld, seenHead, testify } from '../memory/memory-world.ts';
 import { MINUTE, sampleCharter, seeded } from '../world.ts';
 import { format } from './format.ts';
 
@@ -34,8 +34,6 @@ function sign(world: MemoryWorld, request: SignBody): MemoryWorld {
   return world;
 }
 
-const head = ['vault-1', 7, seeded('head')] as const;
-
 write('unwitnessed', 'witness', 'one of two gates has attested since the start', () => {
   const { world, good } = started();
   world.attest(testify(world, 'gate-1'));
@@ -54,18 +52,18 @@ write('witness-bad', 'witness', 'a witness for another nonce: of an earlier star
 });
 write('state-rollback', 'latch', 'a gate has seen a SIGNED that this disk does not hold', () => {
   const { world } = started();
-  world.attest(testify(world, 'gate-1', { heads: [head] }), testify(world, 'gate-2'));
+  world.attest(testify(world, 'gate-1', { heads: [seenHead(world, 7, 'head')] }), testify(world, 'gate-2'));
   return world;
 });
 write('state-rollback-sign', 'latch', 'SIGN while the signer is latched; both gates have attested', () => {
   const { world, good } = started();
-  world.attest(testify(world, 'gate-1', { heads: [head] }), testify(world, 'gate-2'));
+  world.attest(testify(world, 'gate-1', { heads: [seenHead(world, 7, 'head')] }), testify(world, 'gate-2'));
   return sign(world, good());
 });
 
 function restored(): ReturnType<typeof started> {
   const { world, good } = started();
-  world.attest(testify(world, 'gate-1', { heads: [head] }), testify(world, 'gate-2'));
+  world.attest(testify(world, 'gate-1', { heads: [seenHead(world, 7, 'head')] }), testify(world, 'gate-2'));
   world.order('restore');
   return { world, good };
 }

@@ -2,7 +2,7 @@
  * The bodies by which a signer learns whether its own memory is whole: what gates have seen of it, and the orders of people
  * when it is not. Spec: protocol-spec/14-memory.md; coldwire.cddl.
  */
-import { bytes, field, type Infer, list, struct, tuple, uint } from '../cbor/index.ts';
+import { bytes, field, type Infer, list, struct, tuple } from '../cbor/index.ts';
 import { SignedOrder } from '../order/order.ts';
 import { name } from './header.ts';
 import { MessageBytes } from './packed.ts';
@@ -14,13 +14,14 @@ const nonce = () => bytes(16);
 export const Witness = struct('Witness', { signer: field(1, name()), nonce: field(2, nonce()) });
 export type Witness = Infer<typeof Witness>;
 
-/** A vault, and number and header hash of the newest SIGNED to it that the gate has seen. */
-export const SeenHead = tuple(name(), uint(), bytes(32));
+/** Header and signature of a SIGNED: the signer's own word, so that no gate can make one up. */
+export const SeenHead = tuple(bytes(1, 1024), bytes(64));
 export type SeenHead = Infer<typeof SeenHead>;
 
 export const Witnessed = struct('Witnessed', {
   signer: field(1, name()),
   nonce: field(2, nonce()),
+  /** The newest that the gate has seen, one for each vault. */
   heads: field(3, list(SeenHead, 0, 8)),
 });
 export type Witnessed = Infer<typeof Witnessed>;

@@ -30,7 +30,11 @@ function payment(label: string, coin = 0) {
 function pay(label: string, isRemembered = true, coin = 0): readonly [number, Uint8Array] {
   const body = world.clear(payment(label, coin));
   expect(world.gate.clear(body).codes).toEqual([]);
-  const [, seq, hash] = ask('A').heads[0] ?? ['', 0, new Uint8Array()];
+  const [bytes] = ask('A').heads[0] ?? [];
+  const header = bytes === undefined ? undefined : decode(Header, bytes, 1024);
+  if (bytes === undefined || header?.ok !== true) throw new Error('the gate has seen nothing');
+  const { seq } = header.value;
+  const hash = messageHash(bytes);
   if (isRemembered) noteSigned(signer.state.heads, 'vault-1', { seq, hash });
   return [seq, hash];
 }
