@@ -45,19 +45,22 @@ const velocity: Test<Policy['velocity']> = (old, now) =>
     now.some((row) => row.per === per && row.ticks >= ticks && row.amount <= amount && row.count <= count),
   );
 
-/** As many tiers as before, each no laxer than the one in its place; or the first tiers ever. */
-const tiers: Test<Policy['tiers']> = (old, now) =>
-  old.length === 0 ||
-  (now.length === old.length &&
-    old.every(({ above, approvals, approvers }, place) => {
-      const row = now[place];
-      return (
-        row !== undefined &&
-        row.above <= above &&
-        row.approvals >= approvals &&
-        noneNew(approvers, row.approvers)
-      );
-    }));
+type Tiers = Policy['tiers'];
+
+/** The row that decides for the smallest amount above `start`; rows go from small to large. */
+const decides = (rows: Tiers, start: bigint): Tiers[number] | undefined =>
+  [...rows].reverse().find(({ above }) => above <= start);
+
+/** No amount needs less than before, or other people. Between two starts of either list nothing changes. */
+const tiers: Test<Tiers> = (old, now) => {
+  const starts = new Set([...old, ...now].map(({ above }) => above));
+  return [...starts].every((start) => {
+    const was = decides(old, start);
+    const is = decides(now, start);
+    if (was === undefined) return true;
+    return is !== undefined && is.approvals >= was.approvals && noneNew(was.approvers, is.approvers);
+  });
+};
 
 const STRICTER: Readonly<Record<Policy['destinations'], readonly Policy['destinations'][]>> = {
   any: ['any', 'registered', 'listed'],

@@ -18,7 +18,7 @@ export type Direction =
   | 'windows'
   /** The same for limits per destination and per requester. */
   | 'velocity'
-  /** Each tier starts as low or lower, needs as many or more, of the same people or fewer; or there was none before. */
+  /** Whatever the amount, it needs as many approvals or more, of the same people or fewer; or it needed none. */
   | 'tiers'
   /** Who is named with a requester stays named, unless the requester is gone. */
   | 'people'
@@ -139,16 +139,16 @@ function isVelocityTighter(before: Charter, after: Charter): boolean {
   );
 }
 
+/** At every amount: tiers change just above the amounts that they start at, so these and what they ask for there are all. */
 function areTiersTighter(before: Charter, after: Charter): boolean {
   const old = before.policy.tiers;
   const now = after.policy.tiers;
-  if (old.length === 0) return true;
-  // Another tier in between could ask for less than the one that decided before.
-  if (old.length !== now.length) return false;
-  return old.every(({ above, approvals, approvers }, place) => {
-    const tier = now[place];
-    if (tier === undefined || tier.above > above || tier.approvals < approvals) return false;
-    return tier.approvers.every((name) => approvers.includes(name));
+  return [...old, ...now].every(({ above: amount }) => {
+    const asked = old.findLast(({ above }) => amount >= above);
+    const asks = now.findLast(({ above }) => amount >= above);
+    if (asked === undefined) return true;
+    if (asks === undefined || asks.approvals < asked.approvals) return false;
+    return asks.approvers.every((name) => asked.approvers.includes(name));
   });
 }
 
