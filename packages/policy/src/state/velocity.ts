@@ -43,8 +43,16 @@ export function chargeVelocity(
   }
 }
 
-/** The last total that is past stays: later ones are counted from it. */
+/** What stays is counted from nothing: a longer window of a later charter must not hold what was forgotten for good. */
 function trim({ totals }: Ledger, past: number): void {
   const first = totals.findIndex(({ tick }) => tick > past);
-  if (first > 1) totals.splice(0, first - 1);
+  const base = totals[first - 1];
+  if (base === undefined) return;
+  const kept = totals.slice(first).map(({ tick, amount, count, fee }) => ({
+    tick,
+    amount: amount - base.amount,
+    count: count - base.count,
+    fee: fee - base.fee,
+  }));
+  totals.splice(0, totals.length, ...kept);
 }

@@ -1,7 +1,7 @@
 import { type Charter, concatBytes, toHex } from '@coldwire/protocol';
 import { describe, expect, it } from 'vitest';
 import { applyChange, digestState } from '../../src/index.ts';
-import { type IntentPlan, sampleCharter, seeded, World } from '../world.ts';
+import { charterAfter, type IntentPlan, sampleCharter, seeded, World } from '../world.ts';
 
 const script = (label: string) => concatBytes(Uint8Array.of(0, 20), seeded(label).slice(0, 20));
 const hex = (label: string) => toHex(script(label));
@@ -136,6 +136,22 @@ describe('velocity', () => {
       )?.[1]['spent'];
       expect(spent).toBe(`${expected}`);
     }
+  });
+
+  it('counts under a longer window what the shorter one still held, and not all that ever was', () => {
+    const { world, judge, approve } = makeWorld([destination]);
+    for (let i = 0; i < 6; i++) {
+      approve({ script: script('a'), amount: 1_900_000n });
+      world.pass(7);
+    }
+    approve({ script: script('a'), amount: 900_000n });
+    const { policy } = world.loaded.charter;
+    const longer = { ...policy, velocity: [{ ...destination, ticks: 100 }] };
+    world.install(charterAfter(world.loaded, { policy: longer }));
+    expect(judge({ script: script('a'), amount: 1_100_000n })).toEqual([]);
+    expect(judge({ script: script('a'), amount: 1_100_001n })).toMatchObject([
+      ['DESTINATION_WINDOW', { spent: '900000' }],
+    ]);
   });
 
   it('asks nothing and remembers nothing where the charter has no such window', () => {
