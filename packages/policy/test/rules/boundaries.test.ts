@@ -54,7 +54,7 @@ describe('a window that a tighter charter left over its limit', () => {
   function overfull() {
     const { world, coins, intents, facts } = paying();
     world.approve(world.request({ coins, intents, change: [{ amount: 3_990_000n }] }));
-    const windows = [{ ticks: 6, amount: 3n, count: 2, fee: 3n }];
+    const windows = [{ ticks: 6, amount: 3n, count: 1, fee: 3n }];
     world.state.charter = { ...world.loaded, policy: { ...world.loaded.policy, windows } };
     const judge = (amount: bigint, count: number, fee: bigint) => {
       const charged = { ...facts, charge: { amount, count, fee } };
@@ -73,7 +73,7 @@ describe('a window that a tighter charter left over its limit', () => {
   it('refuses the smallest charge to it', () => {
     expect(overfull().judge(1n, 1, 1n)).toEqual([
       ['AMOUNT_WINDOW', { spent: '1000000', amount: '1', limit: '2' }],
-      ['COUNT_WINDOW', { spent: '1', count: '1', limit: '1' }],
+      ['COUNT_WINDOW', { spent: '1', count: '1', limit: '0' }],
       ['FEE_WINDOW', { spent: '10000', fee: '1', limit: '2' }],
     ]);
   });
