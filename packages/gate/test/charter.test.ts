@@ -4,7 +4,7 @@ import { type Coin, charterAfter, mustLoad, signedBy } from '../../policy/test/w
 import { realCharter } from '../../signer/test/signing-world.ts';
 import { decideGreeting } from '../src/core/decide.ts';
 import { applyGate, createGateState } from '../src/core/state.ts';
-import { GateWorld, refusalsOf, type TestGate } from './gate-world.ts';
+import { GateWorld, idAtHome, refusalsOf, type TestGate } from './gate-world.ts';
 
 const SECOND = 1_000_000;
 /** Ticks of 600 seconds. */
@@ -135,6 +135,40 @@ describe('A later charter at a gate', () => {
     expect(large('three')).toEqual(['AMOUNT_WINDOW']);
     gate.uptime += 1;
     expect(large('four')).toEqual([]);
+  });
+
+  test('that drops a gate leaves the other its part of what a destination may get', () => {
+    const row = { per: 'requester', ticks: 144, amount: 6_000_000n, count: 60 } as const;
+    const gates = first().charter.gates.slice(0, 1);
+    const policy = { ...first().charter.policy, velocity: [row] };
+    policy.windows = [{ ticks: 144, amount: 60_000_000n, count: 600, fee: 3_000_000n }];
+    world = new GateWorld({ ...first().charter, policy });
+    gate = world.gate;
+    coins = world.world.fund([20_000_000n, 20_000_000n]);
+    give(charterAfter(first(), { gates }));
+    const codes = (label: string, amount: bigint) =>
+      world.force(payment(label, amount)).map(([code]) => code);
+    expect(codes('one', 3_000_001n)).toEqual(['REQUESTER_WINDOW']);
+    gate.uptime = 144 * 600 * SECOND - 1;
+    expect(codes('two', 3_000_001n)).toEqual(['REQUESTER_WINDOW']);
+    gate.uptime += 1;
+    expect(codes('three', 6_000_000n)).toEqual([]);
+  });
+
+  test('that takes a requester away leaves what was cleared for it to be bumped, and nothing new', () => {
+    expect(world.pass(payment('one', 1_000_000n)).codes).toEqual([]);
+    give(
+      charterAfter(first(), { requesters: first().charter.requesters.filter(({ name }) => name !== 'shop') }),
+    );
+    const [coin] = coins;
+    if (coin === undefined) throw new Error('no coin');
+    const intents = [world.intent('one', 1_000_000n)];
+    const bump = world.world.request({ coins: [coin], intents, change: [{ amount: 18_980_000n }] });
+    expect(world.pass(bump).codes).toEqual([]);
+    const altered = [world.world.intent({ id: idAtHome(0, 'one'), amount: 1_000_001n })];
+    const other = world.world.request({ coins: [coin], intents: altered, change: [{ amount: 18_970_000n }] });
+    expect(world.force(other).map(([code]) => code)).toEqual(['INTENT_REUSED']);
+    expect(world.force(payment('two', 1_000_000n, 1)).map(([code]) => code)).toEqual(['INTENT_SIGNATURE']);
   });
 
   test('that drops this gate makes it refuse all but charters and questions', () => {

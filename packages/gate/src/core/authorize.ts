@@ -1,6 +1,6 @@
 /**
- * Who asked for the money, and who screened it: every intent signed by a requester of the charter, every intent that this
- * gate sees for the first time covered by a screen's verdict. Refuses INTENT_SIGNATURE, INTENT_REUSED, SCREENING.
+ * Who asked for the money, and who screened it: every intent that this gate sees for the first time is signed by a requester of
+ * the charter and covered by a screen's verdict; one that it has cleared is the same as then. Refuses INTENT_SIGNATURE, INTENT_REUSED, SCREENING.
  * Spec: protocol-spec/4-messages.md, "Intents" and "Verdicts".
  */
 import { hashIntent, hashVerdict, toHex } from '@coldwire/protocol';
@@ -13,8 +13,9 @@ export function checkIntents(state: GateState, rebuilt: Rebuilt): readonly GateR
   return rebuilt.intents.flatMap((row) => {
     const hash = hashIntent(state.charter.first, row.bytes);
     const known = state.intents.get(row.id);
-    if (known !== undefined && known.hash !== toHex(hash))
-      return [refuse('INTENT_REUSED', { intent: row.id })];
+    // Judged when it was cleared first: its requester's key may be gone since, and what is stuck must be bumped all the same.
+    if (known !== undefined)
+      return known.hash === toHex(hash) ? [] : [refuse('INTENT_REUSED', { intent: row.id })];
     return isRequested(state.charter, row, hash) ? [] : [refuse('INTENT_SIGNATURE', { intent: row.id })];
   });
 }

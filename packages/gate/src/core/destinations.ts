@@ -5,6 +5,7 @@
  * Spec: protocol-spec/13-gate.md, "Limits".
  */
 import { toHex } from '@coldwire/protocol';
+import { sharersSince } from './limits.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
 import { type GateState, type Payment, type PaymentRow, readPayment } from './state.ts';
@@ -51,14 +52,14 @@ function checkRow(
   payments: readonly Payment[],
   at: number,
 ): readonly GateRefusal[] {
-  const { gates, clock } = state.charter.charter;
-  const since = at - ticks * clock.spacing * 1_000_000;
+  const since = at - ticks * state.charter.charter.clock.spacing * 1_000_000;
+  const gates = sharersSince(state, since);
   const sum = (rows: readonly Payment[]): bigint => rows.reduce((total, row) => total + row.amount, 0n);
   const before = state.payments.filter((payment) => payment[per] === name && payment.at > since);
   const now = payments.filter((payment) => payment[per] === name);
   const limits = [
-    ['amount', sum(before), sum(now), amount / BigInt(gates.length)],
-    ['count', BigInt(before.length), BigInt(now.length), BigInt(Math.floor(count / gates.length))],
+    ['amount', sum(before), sum(now), amount / BigInt(gates)],
+    ['count', BigInt(before.length), BigInt(now.length), BigInt(Math.floor(count / gates))],
   ] as const;
   return limits
     .filter(([, spent, asked, limit]) => spent + asked > limit)

@@ -74,13 +74,20 @@ function shareBase(state: GateState, { intents, inputs, paid, moved }: Rebuilt):
   return base;
 }
 
+/**
+ * How many gates share a window that reaches back to `since` (running time, µs): one that is gone may have cleared its part of it
+ * before it went.
+ */
+export function sharersSince({ charter, shares }: GateState, since: number): number {
+  const former = shares.filter(({ until }) => until > since).map(({ gates }) => gates);
+  return Math.max(charter.charter.gates.length, ...former);
+}
+
 export function checkWindows(state: GateState, charge: Charge): readonly GateRefusal[] {
-  const { policy, gates, clock } = state.charter.charter;
+  const { policy, clock } = state.charter.charter;
   return policy.windows.flatMap((window) => {
     const since = charge.at - window.ticks * clock.spacing * 1_000_000;
-    // A gate that is gone may have cleared its share of this window before it went.
-    const former = state.shares.filter(({ until }) => until > since).map((row) => row.gates);
-    const number = Math.max(gates.length, ...former);
+    const number = sharersSince(state, since);
     const used = state.charges.filter(({ at }) => at > since);
     const amount = used.reduce((sum, row) => sum + row.amount, 0n);
     const count = used.reduce((sum, row) => sum + row.count, 0);
