@@ -25,7 +25,7 @@ function runTests(files: readonly string[]): readonly Ran[] {
   try {
     const output = join(directory, 'report.json');
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-    const args = ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${output}`, ...files];
+    const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${output}`, ...files];
     const run = spawnSync(process.execPath, [vitest, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
     if (run.error !== undefined) throw run.error;
     return readReport(JSON.parse(readFileSync(output, 'utf8')));
