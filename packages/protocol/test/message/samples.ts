@@ -263,7 +263,11 @@ export const SAMPLES: { readonly [T in MessageType]: Body<T> } = {
     keys: ['A', 'B'].map((name) => [name, made(`content ${name}`)] as const),
   },
   WITNESS: { signer: 'A', nonce: made('nonce', 16) },
-  WITNESSED: { signer: 'A', nonce: made('nonce', 16), heads: [[made('head'), concatBytes(made('r'), made('s'))]] },
+  WITNESSED: {
+    signer: 'A',
+    nonce: made('nonce', 16),
+    heads: [[made('head'), concatBytes(made('r'), made('s'))]],
+  },
   ATTEST: {
     witnessed: ['G1', 'G2'].map(
       (name) => [made(`header ${name}`), made(`body ${name}`), concatBytes(made(name), made(name))] as const,
