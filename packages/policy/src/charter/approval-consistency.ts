@@ -5,8 +5,8 @@
  */
 import type { Charter } from '@coldwire/protocol';
 
-/** Mainnet: a charter that loosens anything is known for a day before it counts. */
-const MAINNET_LOOSEN_TICKS = 144;
+/** Mainnet: a charter that loosens anything, as every one that replaces somebody does, counts after a day to a month. */
+const MAINNET_LOOSEN_TICKS = [144, 4_320] as const;
 
 function findRepeats(what: string, items: readonly string[]): string[] {
   return new Set(items).size === items.length ? [] : [`${what}: one is named twice`];
@@ -70,8 +70,9 @@ function findQuorumProblems({ quorum, custodians, policy, network }: Charter): s
     );
   if (quorum >= custodians.length)
     problems.push('quorum: every custodian is needed, so one absence would stop every change');
-  if (policy.loosenTicks < MAINNET_LOOSEN_TICKS)
-    problems.push(`loosenTicks is ${policy.loosenTicks}, on mainnet at least ${MAINNET_LOOSEN_TICKS}`);
+  const [least, most] = MAINNET_LOOSEN_TICKS;
+  if (policy.loosenTicks < least || policy.loosenTicks > most)
+    problems.push(`loosenTicks is ${policy.loosenTicks}, on mainnet ${least} to ${most}`);
   return problems;
 }
 

@@ -99,6 +99,16 @@ function findCustodyProblems(charter: Charter): string[] {
   return problems;
 }
 
+/** Mainnet, seconds: a gate takes over what is at home at a silent one within a day. */
+const MAINNET_GATE_DELAY = 86_400;
+
+function findGateProblems({ network, policy: { gateDelay } }: Charter): string[] {
+  if (network !== 'mainnet' || gateDelay <= MAINNET_GATE_DELAY) return [];
+  return [
+    `policy: gateDelay is ${gateDelay} seconds, on mainnet at most ${MAINNET_GATE_DELAY}: so long would the absence of one gate hold up its intents`,
+  ];
+}
+
 /** The promise that no single absence freezes: on mainnet there is a second of each. */
 function findLonelyRoles(charter: Charter): string[] {
   if (charter.network !== 'mainnet') return [];
@@ -136,6 +146,7 @@ export function findProblems(charter: Charter): readonly string[] {
     ...findApprovalProblems(charter),
     ...findClockProblems(charter),
     ...findCustodyProblems(charter),
+    ...findGateProblems(charter),
     ...findLonelyRoles(charter),
   ];
 }

@@ -145,6 +145,18 @@ describe('a charter', () => {
     ]);
   });
 
+  it('of mainnet is refused when a delay lasts so long that what it waits for never comes', () => {
+    const with_ = (charter: Charter, policy: Partial<Charter['policy']>) =>
+      problems({ ...charter, policy: { ...charter.policy, ...policy } });
+    expect(with_(mainnet(), { gateDelay: 86_400, loosenTicks: 4_320 })).toEqual([]);
+    expect(with_(mainnet(), { gateDelay: 86_401, loosenTicks: 4_321 })).toEqual([
+      'loosenTicks is 4321, on mainnet 144 to 4320',
+      'policy: gateDelay is 86401 seconds, on mainnet at most 86400: so long would the absence of one gate hold up its intents',
+    ]);
+    expect(with_(mainnet(), { loosenTicks: 143 })).toEqual(['loosenTicks is 143, on mainnet 144 to 4320']);
+    expect(with_(regtest, { gateDelay: 10_000_000, loosenTicks: 100_000 })).toEqual([]);
+  });
+
   it('of mainnet is refused when one absence would stop it, of a test network not', () => {
     const lonely = (charter: Charter): Charter => ({
       ...charter,
