@@ -124,14 +124,23 @@ function decideMessage(state: SignerState, received: Received, at: Reading): Dec
     case 'ATTEST':
       return parse(Attest, body, request, (witnesses) => decideAttest(state, request, witnesses, at));
     case 'SIGN':
-      return decideSign(state, request, body, at);
+      return decideSign(state, received, request, at);
     default:
       return refuseFault(request, 'UNKNOWN_TYPE', type);
   }
 }
 
 /** SIGN is the one request with a result that must never differ: it is looked up first and stored at the end. */
-function decideSign(state: SignerState, request: Uint8Array, body: Uint8Array, at: Reading): Decision {
+function decideSign(
+  state: SignerState,
+  { header, body }: Received,
+  request: Uint8Array,
+  at: Reading,
+): Decision {
+  // After a loss the line must stand behind what was forgiven: gates keep the highest number, and would not see a lower one.
+  const forgiven = state.policy.memory.forgiven.get(header.sender) ?? 0;
+  if (header.receiptSeq < forgiven)
+    return refuseFault(request, 'BAD_RECEIPT', `${header.receiptSeq}, where gates have seen ${forgiven}`);
   const requestHash = hashRequest(body);
   const known = state.results.get(toHex(request));
   if (known !== undefined) {

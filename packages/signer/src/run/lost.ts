@@ -20,6 +20,9 @@ export function makeNonce(name: string, session: number, time: number, monotonic
   return taggedHash('witness', ...parts).slice(0, 16);
 }
 
+/** Realignments of one start: whoever holds the line, without any key, could otherwise fill the log with them. */
+export const REALIGNS_MAX = 16;
+
 /** As the detail of the event `realign`. */
 export function writePositions(peer: string, { mine, theirs }: Positions): string {
   return [mine.seq, toHex(mine.hash), theirs.seq, toHex(theirs.hash), peer].join(' ');

@@ -20,12 +20,12 @@ import {
 import { apply, encodeChange, type SignerChange } from '../core/change.ts';
 import { decide, judgeOrder } from '../core/decide.ts';
 import { type Decision, type Effect, encodeLocal, type LocalEvent, type Reading } from '../core/event.ts';
-import { noteSent } from '../core/heads.ts';
+import { noteSent, ownHeads } from '../core/heads.ts';
 import { planSignatures, sealSignatures } from '../core/signatures.ts';
 import { writeRows } from '../core/snapshot.ts';
 import type { SignerState } from '../core/state.ts';
 import type { KeyMemory } from '../io/key-memory.ts';
-import { makeNonce, writePositions } from './lost.ts';
+import { makeNonce, REALIGNS_MAX, writePositions } from './lost.ts';
 import type { Report } from './report.ts';
 
 /** A bug of ours: the vault learns that there is one, the machine's own log has the details. */
@@ -48,6 +48,7 @@ export class Machine implements ChannelOwner {
   #due: { readonly effect: Effect; readonly at: Reading }[] = [];
   /** Bytes of the log at the last snapshot. */
   #kept = 0;
+  #realigned = 0;
 
   constructor(state: SignerState, log: EvidenceLog, report: Report) {
     this.#state = state;
@@ -204,6 +205,10 @@ export class Machine implements ChannelOwner {
   realign(positions: Positions): boolean {
     const peer = this.#channel?.line.peer;
     if (peer === undefined || witnessNonce(this.#state.policy) === undefined) return false;
+    // A hello is nobody's word. Gates keep the highest number: a number that is used again would hide what a later copy lost.
+    const isBefore = positions.mine.seq < ownHeads(this.#state.heads, peer).newest;
+    if (isBefore || this.#realigned >= REALIGNS_MAX) return false;
+    this.#realigned += 1;
     // What was about to be said would be said at a place of the line that is gone.
     this.#due = [];
     this.onAlarm('STATE_ROLLBACK', `${peer} has seen message ${positions.mine.seq} of this signer`);

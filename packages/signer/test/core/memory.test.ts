@@ -1,5 +1,15 @@
 /** Real signers' cores and key memory beside a real gate's core: what a gate has seen, an older copy and a clone. */
-import { Attest, decode, encode, Header, Hello, messageHash, Witness, Witnessed } from '@coldwire/protocol';
+import {
+  Attest,
+  decode,
+  encode,
+  Header,
+  Hello,
+  messageHash,
+  SignRequest,
+  Witness,
+  Witnessed,
+} from '@coldwire/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { GateWorld } from '../../../gate/test/gate-world.ts';
 import { sealWitness } from '../../../policy/test/memory/memory-world.ts';
@@ -114,6 +124,27 @@ describe('A signer that starts', () => {
     expect(start()).toEqual(['CLONE']);
     expect(signer.ask(payment('two', 1)).codes).toContain('STATE_ROLLBACK');
   });
+});
+
+test('A restored signer signs nothing under a number that its lost memory may have used, so that gates see what it signs', () => {
+  const [seq] = pay('one', false);
+  expect(start()).toEqual(['STATE_ROLLBACK']);
+  const { policy } = signer.state;
+  const nonce = seeded(`start ${starts}`).slice(0, 16);
+  policy.memory.restored = { height: 0, since: -1_000_000_000, nonce: Buffer.from(nonce).toString('hex') };
+  policy.memory.latch = null;
+  policy.memory.forgiven.set('vault-1', seq);
+  const body = encode(SignRequest, payment('two', 1));
+  const ask = (receiptSeq: number) => {
+    const received = signer.receive('SIGN', body, signer.newId());
+    const header = { ...received.header, receiptSeq };
+    return signer.decide({ kind: 'message', received: { ...received, header }, ...signer.clock() });
+  };
+  const [refused] = ask(seq - 1).effects;
+  if (refused?.kind !== 'send') throw new Error('nothing was said');
+  expect(codesOf(refused.body)).toEqual(['BAD_RECEIPT']);
+  expect(ask(seq - 1).changes).toEqual([]);
+  expect(ask(seq).effects.map(({ kind }) => kind)).toEqual(['sign']);
 });
 
 test('a number is that of a header, so that what a gate has seen is what was sent', () => {
