@@ -54,13 +54,16 @@ export function runGate(options: RunOptions): void {
     });
   }
   const peer = options.vault ?? charter.charter.vaults[0]?.name ?? '';
+  // The line before the state directory: a start that cannot be leaves nothing behind.
+  let told: GateReport | undefined;
+  const port = openLastingLine(options.line, {
+    onLost: (reason) => told?.portLost(reason),
+    onRefused: (reason) => told?.portRefused(reason),
+    onBack: () => told?.portBack(),
+  });
   const directory = openSecureDirectory(options.state);
   const report = new GateReport(directory, charter.name);
-  const port = openLastingLine(options.line, {
-    onLost: (reason) => report.portLost(reason),
-    onRefused: (reason) => report.portRefused(reason),
-    onBack: () => report.portBack(),
-  });
+  told = report;
   let state = createGateState(charter);
   let chain = createChain(lineTo(charter.name, { name: peer, key: new Uint8Array(32) }));
   const { log, torn } = openLog(directory, charter.name, (record) => {
