@@ -44,7 +44,7 @@ export type Self = {
 type Head = { readonly vault: string; readonly seq: number; readonly hash: Uint8Array };
 type Testimony = { readonly gate: string; readonly heads: readonly Head[] };
 
-/** Undefined: not the header of a SIGNED to a vault, signed by this signer. */
+/** Undefined: not the header of a SIGNED to a vault, signed by this signer; what this disk holds was, under whatever key it had then. */
 function readHead({ charter }: PolicyState, self: Self, [bytes, signature]: SeenHead): Head | undefined {
   const header = decode(Header, bytes, 1024);
   const key = charter.charter.signers.find(({ name }) => name === self.name)?.key;
@@ -53,7 +53,9 @@ function readHead({ charter }: PolicyState, self: Self, [bytes, signature]: Seen
   const isSigned = version === PROTOCOL_VERSION && type === MESSAGE_TYPES.SIGNED.number;
   if (!isSigned || sender !== self.name || !equalBytes(first, charter.first)) return undefined;
   const hash = messageHash(bytes);
-  return verifyEd25519(key, hash, signature) ? { vault: recipient, seq, hash } : undefined;
+  const held = self.ownHeads(recipient).at(seq);
+  const isHeld = held !== undefined && held !== null && equalBytes(held, hash);
+  return isHeld || verifyEd25519(key, hash, signature) ? { vault: recipient, seq, hash } : undefined;
 }
 
 /** Undefined: not a WITNESSED of a gate of the charter, about this signer, made since this start. */

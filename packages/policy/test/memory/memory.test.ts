@@ -1,6 +1,14 @@
-import type { SignRequest } from '@coldwire/protocol';
+import { messageHash, type SignRequest } from '@coldwire/protocol';
 import { describe, expect, it } from 'vitest';
-import { decodeChange, digestState, encodeChange, freeze, noteBirth, witnessNonce } from '../../src/index.ts';
+import {
+  attest,
+  decodeChange,
+  digestState,
+  encodeChange,
+  freeze,
+  noteBirth,
+  witnessNonce,
+} from '../../src/index.ts';
 import { type Coin, sampleCharter, seeded } from '../world.ts';
 import { MemoryWorld, NONCE, seenHead, testify } from './memory-world.ts';
 
@@ -132,6 +140,18 @@ describe('a gate that has seen more than this disk holds', () => {
       expect(world.attest(testify(world, 'gate-1'), testify(world, 'gate-2'))).toBe('ok');
       expect(codes(world, pay(world, coin, 'good'))).toEqual([]);
     }
+  });
+
+  it('shows a message of before the signer had another key: one that this disk holds is known without its signature', () => {
+    const { world } = started();
+    const head = seenHead(world, 7, 'before', { key: 'A of before' });
+    const told = { witnessed: [testify(world, 'gate-1', { heads: [head] })] };
+    const ask = (hash: Uint8Array) =>
+      attest(world.state, { name: 'A', ownHeads: () => ({ newest: 9, at: () => hash }) }, told, world.uptime);
+    const mine = ask(messageHash(head[0]));
+    expect(mine.refusals).toEqual([]);
+    expect(mine.changes.map(({ kind }) => kind)).toEqual(['attested']);
+    expect(ask(seeded('other')).refusals.map(({ code }) => code)).toEqual(['WITNESS_BAD']);
   });
 
   it('cannot be answered by the restore of an earlier loss', () => {
