@@ -3,7 +3,7 @@ import { type Charter, concatBytes, encode, fromHex, hashIntent, Intent, toHex }
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ApprovalPlan, approvalOf, withApprovers } from '../../policy/test/approvals.ts';
-import { type Coin, seeded } from '../../policy/test/world.ts';
+import { type Coin, identity, seeded } from '../../policy/test/world.ts';
 import { realCharter } from '../../signer/test/signing-world.ts';
 import { writeText } from '../src/core/approvals.ts';
 import { GateWorld, idAtHome, SECOND } from './gate-world.ts';
@@ -86,6 +86,22 @@ describe('A gate counts approvals by its own code', () => {
     // A file's key passes for no security key, nor the other way round.
     expect(judge({}, ['ann'], ['cat', { key: 'ann' }])).toEqual(missing(1, 2));
     expect(judge({}, ['ann'], ['nobody', { key: 'bob' }])).toEqual(missing(1, 2));
+  });
+
+  test('a signature without a touch for no security key, though its key made it', () => {
+    const key = {
+      kind: 'sk-ssh-ed25519@openssh.com',
+      key: identity('dan').publicKey,
+      application: 'ssh:',
+    } as const;
+    start((charter) => {
+      const made = withApprovers(charter, TIERS);
+      return {
+        ...made,
+        approvers: made.approvers.map((row) => (row.name === 'cat' ? { ...row, keys: [key] } : row)),
+      };
+    });
+    expect(judge({}, ['ann'], ['cat', { key: 'dan' }])).toEqual(missing(1, 2));
   });
 
   test("not those of the requester's own people", () => {

@@ -142,6 +142,14 @@ describe('BURY is refused, and nothing is recorded', () => {
       'B',
     ],
     [
+      'another length than the body has',
+      () => [
+        wordOf('A'),
+        forge(wordOf('B'), 'B', (header) => ({ ...header, bodyLength: header.bodyLength + 1 })),
+      ],
+      'B',
+    ],
+    [
       'another body of the same length',
       () => {
         const [header, body, signature] = wordOf('B');

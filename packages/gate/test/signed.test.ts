@@ -132,6 +132,11 @@ describe('GATE_SIGNED refuses', () => {
       'C',
     ],
     ['an altered body', ([h, body, s], b) => [[h, flip(body, 40), s], b], 'A'],
+    [
+      'another length than the body has',
+      (a, b) => [forge(a, (h) => ({ ...h, bodyLength: h.bodyLength - 1 })), b],
+      'A',
+    ],
     ['a body that was cut', ([h, body, s], b) => [[h, body.subarray(0, -1), s], b], 'A'],
     [
       'a message under another charter',
