@@ -251,4 +251,25 @@ describe('Velocity', () => {
       expect(world.force(spend(0, [intent], 2_000_000n, [], fee))).toEqual([]);
     expect(world.gate.state.payments).toMatchObject([{ amount: 2_000_000n }]);
   });
+
+  test('looks at what was paid once, however many are to be paid', () => {
+    start(withPolicy({ velocity: [row, { ...row, ticks: 12 }] }));
+    let reads = 0;
+    const paid = (i: number) => ({
+      at: 0,
+      requester: 'desk',
+      amount: 1n,
+      get destination() {
+        reads += 1;
+        return `${i}`;
+      },
+    });
+    world.gate.state.payments = Array.from({ length: 100 }, (_, i) => paid(i));
+    const intents = Array.from({ length: 30 }, (_, i) =>
+      intentOf(`${i}`, { amount: 10_000n, script: script(`${i}`) }),
+    );
+    expect(world.force(spend(0, intents, 300_000n))).toEqual([]);
+    expect(reads).toBeGreaterThan(0);
+    expect(reads).toBeLessThanOrEqual(300);
+  });
 });

@@ -33,33 +33,54 @@ export function checkDestinations(state: GateState, { intents }: Rebuilt): reado
 const CODES = { destination: 'DESTINATION_WINDOW', requester: 'REQUESTER_WINDOW' } as const;
 type Row = GateState['charter']['charter']['policy']['velocity'][number];
 
+interface Sum {
+  readonly amount: bigint;
+  readonly count: number;
+}
+const NOTHING: Sum = { amount: 0n, count: 0 };
+
+/** Each name's payments, in one pass: there may be a million of them. */
+function sumBy(per: Row['per'], payments: readonly Payment[], since: number): ReadonlyMap<string, Sum> {
+  const sums = new Map<string, Sum>();
+  for (const { at, amount, [per]: name } of payments) {
+    if (at <= since) continue;
+    const { amount: before, count } = sums.get(name) ?? NOTHING;
+    sums.set(name, { amount: before + amount, count: count + 1 });
+  }
+  return sums;
+}
+
 /** @param at µs of running time */
 export function checkVelocity(state: GateState, rebuilt: Rebuilt, at: number): readonly GateRefusal[] {
-  const { policy } = state.charter.charter;
+  const { policy, clock } = state.charter.charter;
   const payments = firstPayments(state, rebuilt).map((row) => readPayment(row, at));
+  if (payments.length === 0) return [];
   return (['destination', 'requester'] as const).flatMap((per) => {
-    const rows = policy.velocity.filter((row) => row.per === per);
-    const names = rows.length === 0 ? [] : new Set(payments.map((payment) => payment[per]));
-    return [...names].flatMap((name) => rows.flatMap((row) => checkRow(state, row, name, payments, at)));
+    const now = sumBy(per, payments, Number.NEGATIVE_INFINITY);
+    const past = state.payments.filter((payment) => now.has(payment[per]));
+    const rows = policy.velocity
+      .filter((row) => row.per === per)
+      .map((row) => {
+        const since = at - row.ticks * clock.spacing * 1_000_000;
+        return { ...row, gates: sharersSince(state, since), before: sumBy(per, past, since) };
+      });
+    return [...now].flatMap(([name, asked]) =>
+      rows.flatMap((row) => checkRow(row, row.gates, name, row.before.get(name) ?? NOTHING, asked)),
+    );
   });
 }
 
 /** One window for one destination or requester: the whole, divided by the number of gates. */
 function checkRow(
-  state: GateState,
-  { per, ticks, amount, count }: Row,
+  { per, amount, count }: Row,
+  gates: number,
   name: string,
-  payments: readonly Payment[],
-  at: number,
+  before: Sum,
+  now: Sum,
 ): readonly GateRefusal[] {
-  const since = at - ticks * state.charter.charter.clock.spacing * 1_000_000;
-  const gates = sharersSince(state, since);
-  const sum = (rows: readonly Payment[]): bigint => rows.reduce((total, row) => total + row.amount, 0n);
-  const before = state.payments.filter((payment) => payment[per] === name && payment.at > since);
-  const now = payments.filter((payment) => payment[per] === name);
   const limits = [
-    ['amount', sum(before), sum(now), amount / BigInt(gates)],
-    ['count', BigInt(before.length), BigInt(now.length), BigInt(Math.floor(count / gates))],
+    ['amount', before.amount, now.amount, amount / BigInt(gates)],
+    ['count', BigInt(before.count), BigInt(now.count), BigInt(Math.floor(count / gates))],
   ] as const;
   return limits
     .filter(([, spent, asked, limit]) => spent + asked > limit)
