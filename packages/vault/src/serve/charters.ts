@@ -3,7 +3,7 @@
  * epochs. The vault makes none and puts none in force: each machine judges for itself. What the machines have in force decides
  * what the vault drafts. Refuses CHARTER_CHAIN, CHARTER_QUORUM, CHARTER_UNFIT. Spec: protocol-spec/5-charter.md, "Succession".
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CharterInForce, judgeSuccessor, loadCharter, type Refusal } from '@coldwire/policy';
 import { EXIT, Failure, openSecureDirectory, writeFileAtomic } from '@coldwire/program';
@@ -38,10 +38,10 @@ export class Charters {
   constructor(first: CharterInForce, state: string) {
     this.first = first;
     this.#working = first;
-    this.#directory = openSecureDirectory(join(state, 'charters'));
-    for (const name of readdirSync(this.#directory)
-      .filter((one) => FILE.test(one))
-      .sort()) {
+    this.#directory = join(state, 'charters');
+    // Made with the first charter that is stored: a start that cannot be leaves nothing behind.
+    const names = existsSync(this.#directory) ? readdirSync(openSecureDirectory(this.#directory)) : [];
+    for (const name of names.filter((one) => FILE.test(one)).sort()) {
       const path = join(this.#directory, name);
       const signed = decode(SignedCharter, new Uint8Array(readFileSync(path)), FILE_MAX);
       const judged = signed.ok ? this.#judge(signed.value) : undefined;
@@ -83,7 +83,7 @@ export class Charters {
     const judged = this.#judge(signed);
     if ('code' in judged) return judged;
     const name = `charter-${`${judged.charter.epoch}`.padStart(6, '0')}.cbor`;
-    writeFileAtomic(join(this.#directory, name), encode(SignedCharter, signed), 0o600);
+    writeFileAtomic(join(openSecureDirectory(this.#directory), name), encode(SignedCharter, signed), 0o600);
     this.#later.push({ charter: judged, signed });
     return judged;
   }

@@ -53,13 +53,13 @@ const NODE_NETWORKS = {
 export async function serve(settings: Settings): Promise<void> {
   const report = new Report();
   const charter = openCharter(settings.charter);
-  const state = openSecureDirectory(settings.state);
-  const charters = new Charters(charter, state);
+  const charters = new Charters(charter, settings.state);
   const identity = openIdentity(settings.key, charters.newest);
   const scripts = openScripts(charters.newest);
   const screens = nameScreens(charters.newest, settings.screens);
   const signerLines = linesTo(charters, identity, 'signer', settings.signers);
   const gateLines = linesTo(charters, identity, 'gate', settings.gates);
+  const state = openSecureDirectory(settings.state);
   const chain = await connect(settings, charter);
   const store = openQueue(join(state, 'queue.db'), () => Date.now());
   startAt(store, checkpointOf(charter));
