@@ -265,10 +265,10 @@ describe('Velocity', () => {
       },
     });
     world.gate.state.payments = Array.from({ length: 100 }, (_, i) => paid(i));
-    const intents = Array.from({ length: 30 }, (_, i) =>
+    const intents = Array.from({ length: 15 }, (_, i) =>
       intentOf(`${i}`, { amount: 10_000n, script: script(`${i}`) }),
     );
-    expect(world.force(spend(0, intents, 300_000n))).toEqual([]);
+    expect(world.force(spend(0, intents, 150_000n))).toEqual([]);
     expect(reads).toBeGreaterThan(0);
     expect(reads).toBeLessThanOrEqual(300);
   });
