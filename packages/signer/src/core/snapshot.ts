@@ -65,8 +65,20 @@ function* makeRows(state: SignerState, chain: Chain): Generator<SignerRow> {
   yield { kind: 'digest', value: digestState(state.policy) };
 }
 
+/** Every item of CBOR takes a byte: a row up to this length has no more than a start reads. */
+const SURELY_READ = 65_536;
+
+/**
+ * @throws Error at a row that {@link readRows} would not take. A vault can lengthen a row, a carrier for each SIGN: a snapshot
+ * that nobody believes would push out one that is good, and have files archived that the next start needs.
+ */
 export function* writeRows(state: SignerState, chain: Chain): Generator<Uint8Array> {
-  for (const row of makeRows(state, chain)) yield encode(SignerRow, row);
+  for (const row of makeRows(state, chain)) {
+    const written = encode(SignerRow, row);
+    if (written.length > SURELY_READ && !decode(SignerRow, written, RECORD_MAX).ok)
+      throw new Error(`a row of ${written.length} bytes is longer than a start reads`);
+    yield written;
+  }
 }
 
 /** @returns whether the snapshot is of the line to the same peer, and of the policy state that it names */
