@@ -28,6 +28,8 @@ const PASSING: readonly string[] = [
   'CLONE',
   'UNWITNESSED',
   'RESTORED',
+  // Of a signer that was taken back, until this line is past what gates have seen of it.
+  'BAD_RECEIPT',
   'EXPIRED',
   'SCREENING',
   'APPROVAL_MISSING',
