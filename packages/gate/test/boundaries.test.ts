@@ -1,8 +1,13 @@
 /** Checks where a whole request cannot show the difference: called with one value replaced. */
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { RawTx } from '@scure/btc-signer';
 import { describe, expect, test } from 'vitest';
+import { seeded } from '../../policy/test/world.ts';
+import { combine, verifyAll } from '../src/core/combine.ts';
 import { homeOf } from '../src/core/conflict.ts';
 import { rebuild } from '../src/core/rebuild.ts';
 import { hashInputs } from '../src/core/sighash.ts';
+import type { PartialSignatures } from '../src/core/unseal.ts';
 import { GateWorld } from './gate-world.ts';
 
 const { gate, world } = new GateWorld();
@@ -36,5 +41,60 @@ describe('The hash that is signed', () => {
     };
     expect(hashWith(252)).toHaveLength(1);
     expect(() => hashWith(253)).toThrow('a script of more than 252 bytes');
+  });
+});
+
+describe('A signature of an input', () => {
+  const secrets = ['first', 'second', 'third'].map(seeded);
+  const coins = world.fund([20_000_000n]);
+  const built = rebuild(gate.charter, world.request({ coins, change: [{ amount: 19_990_000n }] }));
+  if (!built.ok) throw new Error('cannot be built');
+  const publicKeys = secrets.map((secret) => secp256k1.getPublicKey(secret));
+  const rebuilt = {
+    ...built.value,
+    inputs: built.value.inputs.map((one) => ({ ...one, script: { ...one.script, publicKeys } })),
+  };
+  const [hash = new Uint8Array()] = hashInputs(rebuilt);
+  const partial = (place: number, signature: Uint8Array): PartialSignatures => {
+    const nothing = new Uint8Array();
+    const sealed = { ephemeral: nothing, wraps: [], ciphertext: nothing };
+    const signed = { requestHash: nothing, txid: nothing, commitment: nothing, sealed };
+    return {
+      answer: { signer: 'ABC'[place] ?? '', place, signed },
+      contentKey: nothing,
+      signatures: [signature],
+    };
+  };
+  /** The first signature of the key at `place`, of those with different nonces, whose r begins as it should. */
+  const signAt = (place: number, isWanted: (r: Uint8Array) => boolean): Uint8Array => {
+    for (let i = 0; ; i++) {
+      const signature = secp256k1.sign(hash, secrets[place] ?? new Uint8Array(), {
+        prehash: false,
+        extraEntropy: seeded(`nonce ${i}`),
+      });
+      if (isWanted(signature)) return signature;
+    }
+  };
+
+  test('that is not 64 bytes long is refused as a bad one', () => {
+    const good = signAt(0, () => true);
+    expect(verifyAll(rebuilt, [partial(0, good)])).toEqual([]);
+    for (const bad of [good.subarray(1), Uint8Array.from([...good, 0])])
+      expect(verifyAll(rebuilt, [partial(0, bad)])).toMatchObject([{ code: 'GATE_SCRIPT' }]);
+  });
+
+  test.each([
+    ['0x80 and gets a zero before it', (r: Uint8Array) => r[0] === 0x80, [0x02, 0x21, 0x00, 0x80]],
+    ['0x7f and gets none', (r: Uint8Array) => r[0] === 0x7f, [0x02, 0x20, 0x7f]],
+    ['zero and loses it', (r: Uint8Array) => r[0] === 0 && (r[1] ?? 0) < 0x80, [0x02, 0x1f]],
+  ])('is strict DER (BIP-66) where its r begins with %s', (_, isWanted, begin) => {
+    const signatures = [signAt(0, isWanted), signAt(1, () => true)];
+    const combined = combine(
+      rebuilt,
+      signatures.map((signature, place) => partial(place, signature)),
+    );
+    if (!combined.ok) throw new Error('not combined');
+    const stack = RawTx.decode(combined.spend.raw).witnesses?.[0] ?? [];
+    expect(stack.map((one) => [...one.subarray(2, 2 + begin.length)])).toContainEqual(begin);
   });
 });
