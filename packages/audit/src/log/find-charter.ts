@@ -10,6 +10,6 @@ export function findCharter(paths: readonly string[]): string {
   if (found !== undefined) return found;
   throw new Failure(EXIT.USAGE, {
     what: 'no charter was named, and none lies with the logs',
-    todo: 'Name the first charter of the machines.',
+    todo: 'Name the first charter of the machines: --charter FILE.',
   });
 }
