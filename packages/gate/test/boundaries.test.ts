@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { seeded } from '../../policy/test/world.ts';
 import { combine, verifyAll } from '../src/core/combine.ts';
 import { homeOf } from '../src/core/conflict.ts';
+import { checkFees, worstVsize } from '../src/core/limits.ts';
 import { rebuild } from '../src/core/rebuild.ts';
 import { hashInputs } from '../src/core/sighash.ts';
 import type { PartialSignatures } from '../src/core/unseal.ts';
@@ -96,5 +97,44 @@ describe('A signature of an input', () => {
     if (!combined.ok) throw new Error('not combined');
     const stack = RawTx.decode(combined.spend.raw).witnesses?.[0] ?? [];
     expect(stack.map((one) => [...one.subarray(2, 2 + begin.length)])).toContainEqual(begin);
+  });
+});
+
+describe('The feerate', () => {
+  const coins = world.fund([20_000_000n]);
+  const built = rebuild(gate.charter, world.request({ coins, change: [{ amount: 19_990_000n }] }));
+  if (!built.ok) throw new Error('cannot be built');
+  // With a script of four bytes more the size is odd: then each remainder occurs.
+  const value = {
+    ...built.value,
+    inputs: built.value.inputs.map((one) => {
+      const witnessScript = Uint8Array.from([...one.script.witnessScript, 0, 0, 0, 0]);
+      return { ...one, script: { ...one.script, witnessScript } };
+    }),
+  };
+  const vsize = BigInt(worstVsize(value));
+  const { charter } = gate.state.charter;
+  const policy = { ...charter.policy, feeRate: 100_000 };
+  const state = { ...gate.state, charter: { ...gate.state.charter, charter: { ...charter, policy } } };
+  /** sat per 1,000 vB that a refusal tells; nothing if there is none. */
+  const toldOf = (fee: bigint) =>
+    checkFees(state, { ...value, fee })
+      .filter(({ code }) => code === 'FEE_RATE')
+      .map(({ facts }) => Object.fromEntries(facts));
+
+  test('may be exactly that of the charter, and not a satoshi more', () => {
+    expect(toldOf(100n * vsize)).toEqual([]);
+    const above = 100_000n + 1_000n / vsize + 1n;
+    expect(toldOf(100n * vsize + 1n)).toEqual([{ feerate: `${above}`, limit: '100000' }]);
+  });
+
+  test('is told rounded up to whole satoshis, whatever is left', () => {
+    for (let fee = 100n * vsize + 1n; fee <= 101n * vsize; fee += 1n) {
+      const whole = (fee * 1_000n) / vsize;
+      const feerate = (fee * 1_000n) % vsize === 0n ? whole : whole + 1n;
+      expect(toldOf(fee)).toEqual([{ feerate: `${feerate}`, limit: '100000' }]);
+    }
+    // One left over is among them, which needs the rounding most.
+    expect([vsize % 2n, vsize % 5n]).not.toContain(0n);
   });
 });
