@@ -1,7 +1,7 @@
 import { type Admit, concatBytes } from '@coldwire/protocol';
 import { displayTxid, outpointKey, serializeStripped } from '@coldwire/wallet';
 import { describe, expect, it } from 'vitest';
-import { UNPROVEN_MAX } from '../src/admit.ts';
+import { decodeStripped, UNPROVEN_MAX } from '../src/admit.ts';
 import { admit } from '../src/index.ts';
 import { factsOf, pointOf, sampleCharter, seeded, World } from './world.ts';
 
@@ -205,6 +205,35 @@ describe('admission', () => {
       transaction.slice(end),
     );
     expect(codes(world, { ...body, transaction: withWitness })).toBe('malformed');
+  });
+
+  it('reads transactions of up to 400,000 bytes, 10,000 inputs and 45,000 outputs', () => {
+    const faultOf = (bytes: Uint8Array): string => {
+      const decoded = decodeStripped(bytes);
+      return 'kind' in decoded ? decoded.fault.detail : 'none';
+    };
+    const inputs = [{ outpoint: { txid: seeded('x'), vout: 0 }, sequence: 0 }];
+    const sized = (size: number) =>
+      serializeStripped({
+        version: 2,
+        locktime: 0,
+        inputs,
+        outputs: [{ amount: 1n, script: new Uint8Array(size - 64) }],
+      });
+    expect(sized(400_000)).toHaveLength(400_000);
+    expect(faultOf(sized(400_000))).toBe('none');
+    expect(faultOf(sized(400_001))).toContain('400001 bytes');
+    const u16 = (count: number) => Uint8Array.of(0xfd, count & 0xff, count >> 8);
+    // Only begun: a count that is good is followed by what is missing.
+    const many = (what: 'inputs' | 'outputs', count: number) => {
+      const whole = sized(100);
+      const begin = what === 'inputs' ? whole.subarray(0, 4) : whole.subarray(0, 46);
+      return faultOf(concatBytes(begin, u16(count)));
+    };
+    expect(many('inputs', 10_000)).not.toContain('number of inputs');
+    expect(many('inputs', 10_001)).toContain('number of inputs');
+    expect(many('outputs', 45_000)).not.toContain('number of outputs');
+    expect(many('outputs', 45_001)).toContain('number of outputs');
   });
 
   it('takes coins of an older wallet, whose change must go to the newest', () => {
