@@ -165,7 +165,10 @@ test('Gate and signers write the same text, whatever is paid', () => {
 describe('Lists of destinations', () => {
   const script = (label: string) => concatBytes(Uint8Array.of(0, 20), seeded(label).slice(0, 20));
   const judge = (label: string) =>
-    world.force(spend(0, [intentOf('one', { script: script(label) })], 1_000_000n)).map(([code]) => code);
+    world.force(spend(0, [intentOf('one', { script: script(label) })], 1_000_000n)).map(([code, facts]) => {
+      expect(facts).toEqual({ intent: toHex(seeded(idAtHome(0, 'one')).slice(0, 16)) });
+      return code;
+    });
 
   test('deny what is denied, in every mode', () => {
     for (const destinations of ['any', 'registered', 'listed'] as const) {
