@@ -257,6 +257,8 @@ export class Session implements ChannelOwner {
   }
 
   #send(id: Uint8Array, open: Open): void {
+    // Its log is closed: who asks a session that has been stopped waits for good, as for a peer that never comes back.
+    if (this.#stopped) return;
     open.askedIn = this.#peerSession;
     this.#channel?.send({ type: open.type, request: id, body: open.body });
   }
