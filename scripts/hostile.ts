@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { judgeRows, type Ran, readRows } from './hostile/rows.ts';
+import { judgeRows, LAST, type Ran, readRows } from './hostile/rows.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({
@@ -59,6 +59,10 @@ function readReport(report: Report): readonly Ran[] {
 
 const all = readRows(JSON.parse(readFileSync(join(root, 'test/hostile/rows.json'), 'utf8')));
 const rows = values.row.length === 0 ? all : all.filter(({ number }) => values.row.includes(`${number}`));
+if (rows.length === 0 || rows.length < new Set(values.row).size) {
+  process.stderr.write(`usage: npm run test:hostile -- [--row N]… [--json], N from 1 to ${LAST}\n`);
+  process.exit(2);
+}
 const files = [...new Set(rows.flatMap(({ tests }) => tests.map(({ file }) => file)))];
 const judged = judgeRows(rows, files.length === 0 ? [] : runTests(files));
 for (const { number, attack, result, problems } of judged) {

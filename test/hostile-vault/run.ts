@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly steps: number;
   /** Whom memory is set back for, among the signers. */
   readonly setBack?: 'C';
+  /** Ends the run after the move that is under way, with every program stopped. */
+  readonly signal?: AbortSignal;
   tell?(line: string): void;
 }
 
@@ -58,7 +60,7 @@ export async function runHostileVault(options: RunOptions): Promise<RunResult> {
   }
 }
 
-async function play(world: World, { seed, steps, tell }: RunOptions): Promise<RunResult> {
+async function play(world: World, { seed, steps, signal, tell }: RunOptions): Promise<RunResult> {
   const random = makeRandom(seed);
   const judge = new Judge(world, () => new Map(attacker.people.wishes.map((wish) => [wish.id, wish])));
   const attacker = new Attacker(world, judge, random);
@@ -78,7 +80,7 @@ async function play(world: World, { seed, steps, tell }: RunOptions): Promise<Ru
   let restores = 0;
   let setBackAt = 0;
   let kept = false;
-  while (attacker.steps < steps && judge.violations.length === 0) {
+  while (attacker.steps < steps && judge.violations.length === 0 && signal?.aborted !== true) {
     for (const name of attacker.unwitnessed) if (random.next() < 0.6) await attacker.attest(name);
     const move = drawMove(attacker);
     await move.run(attacker);
