@@ -18,7 +18,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { EXIT, Failure, makeOutput, runMain } from '@coldwire/program';
 import { roleOf, SCENES, type Scene } from '../test/crash/effects/points.ts';
-import { type Result, runPoints } from '../test/crash/effects/run.ts';
+import { type Failure as Found, type Result, runPoints } from '../test/crash/effects/run.ts';
 
 const ROLES = ['signer', 'gate', 'vault'];
 const HANDS = 4;
@@ -47,14 +47,17 @@ function chooseScenes(role: string | undefined, points: readonly string[]): read
   );
 }
 
-function describe({ points, byScene, chosen, ran, failures, left }: Result, isSample: boolean): string {
-  const failed = failures.flatMap(({ point, problems }) => [
+function describeFailure({ point, problems }: Found): string {
+  return [
     `FAILED ${point}`,
     ...problems.map((problem) => `  ${problem}`),
     ...(point.includes('/') ? [`  again: npm run test:crash -- --point '${point}'`] : []),
-  ]);
+  ].join('\n');
+}
+
+function describe({ points, byScene, chosen, ran, failures, left }: Result, isSample: boolean): string {
   return [
-    ...failed,
+    ...failures.map(describeFailure),
     ...(left.length === 0 ? [] : [`left out, since only root may mount a small disk: ${left.length} points`]),
     Object.entries(byScene)
       .map(([scene, count]) => `${scene} ${count}`)
@@ -83,8 +86,13 @@ runMain(async () => {
     only: values.point,
     hands: readNumber(values.hands, '--hands', 1),
   };
-  const result = await runPoints(choice, (done, of) => {
-    if (done % SAY_EVERY === 0) output.progress(`${done} of ${of} points`);
+  const result = await runPoints(choice, {
+    onPlayed(done, of) {
+      if (done % SAY_EVERY === 0) output.progress(`${done} of ${of} points`);
+    },
+    onFailure(failure) {
+      output.progress(describeFailure(failure));
+    },
   });
   const isSample = every > 1 || values.point.length > 0;
   const { points, ran, failures, left } = result;

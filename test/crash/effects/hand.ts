@@ -156,8 +156,19 @@ process.on('message', (order: Order) => {
     tell({ kind: 'broken', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   });
 });
-// Whoever hands the points out is gone: nothing is left behind.
-process.on('disconnect', () => {
+
+/** Whoever hands the points out is gone, or somebody pressed Ctrl-C, or this program is wrong: no program and no mount is left. */
+function leave(code: number): void {
   endAll();
-  void obeyed.then(() => hand.close()).finally(() => process.exit());
+  void obeyed
+    .then(() => hand.close())
+    .catch((error: unknown) => process.stderr.write(`${String(error)}\n`))
+    .finally(() => process.exit(code));
+}
+
+process.on('disconnect', () => leave(0));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => leave(1));
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack ?? error.message}\n`);
+  leave(1);
 });

@@ -25,16 +25,23 @@ export interface Result {
   /** How many were chosen, and of these how many had their fault injected and were judged. */
   readonly chosen: number;
   readonly ran: number;
-  readonly failures: readonly { readonly point: string; readonly problems: readonly string[] }[];
+  readonly failures: readonly Failure[];
   /** What was chosen and cannot be played on this machine. */
   readonly left: readonly string[];
 }
 
-/** @param onPlayed told after each point */
-export async function runPoints(
-  choice: Choice,
-  onPlayed: (done: number, of: number) => void,
-): Promise<Result> {
+export interface Failure {
+  readonly point: string;
+  readonly problems: readonly string[];
+}
+
+/** Told while points are played: a run of half an hour that is cut off has said what it found. */
+export interface Listener {
+  onPlayed(done: number, of: number): void;
+  onFailure(failure: Failure): void;
+}
+
+export async function runPoints(choice: Choice, listener: Listener): Promise<Result> {
   const hands = Array.from({ length: choice.hands }, () => new Handle());
   try {
     const prepared = await Promise.all(hands.map((hand) => hand.prepare(choice.scenes)));
@@ -44,7 +51,7 @@ export async function runPoints(
     const mounts = prepared.every((one) => one.mounts);
     const playable = chosen.filter((point) => mounts || !needsMount(point));
     const left = chosen.filter((point) => !playable.includes(point)).map(namePoint);
-    const played = await playAll(hands, playable, onPlayed);
+    const played = await playAll(hands, playable, listener);
     const ends = await Promise.all(hands.map((hand) => hand.finish()));
     const failures = [
       ...played.failures,
@@ -77,19 +84,23 @@ function choose(points: readonly Point[], { every, seed, only }: Choice): readon
 async function playAll(
   hands: readonly Handle[],
   points: readonly Point[],
-  onPlayed: (done: number, of: number) => void,
+  listener: Listener,
 ): Promise<Pick<Result, 'ran' | 'failures'>> {
   const waiting = [...points];
-  const failures: { point: string; problems: readonly string[] }[] = [];
+  const failures: Failure[] = [];
   let [ran, done] = [0, 0];
   const work = async (hand: Handle): Promise<void> => {
     for (let point = waiting.shift(); point !== undefined; point = waiting.shift()) {
       const { reached, problems } = await hand.play(point);
       if (reached) ran += 1;
       const all = reached || problems.length > 0 ? problems : ['its effect did not come'];
-      if (all.length > 0) failures.push({ point: namePoint(point), problems: all });
+      if (all.length > 0) {
+        const failure = { point: namePoint(point), problems: all };
+        failures.push(failure);
+        listener.onFailure(failure);
+      }
       done += 1;
-      onPlayed(done, points.length);
+      listener.onPlayed(done, points.length);
     }
   };
   await Promise.all(hands.map(work));
