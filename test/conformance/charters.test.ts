@@ -4,8 +4,8 @@
  */
 import { loosens } from '@coldwire/gate/core/ordering.ts';
 import { compareCharters } from '@coldwire/policy';
-import { findProblems } from '@coldwire/policy/charter/consistency.ts';
 import type { Charter, SignRequest } from '@coldwire/protocol';
+import { findCharterProblems } from '@coldwire/protocol/charter/consistency.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { charterAfter, identity, sampleCharter, seeded, World } from '../../packages/policy/test/world.ts';
@@ -125,7 +125,7 @@ const pair = fc.oneof(
 );
 
 function isStep(old: Charter, now: Charter): boolean {
-  return compareCharters(old, now).change === 'tightening' && findProblems(now).length === 0;
+  return compareCharters(old, now).change === 'tightening' && findCharterProblems(now).length === 0;
 }
 
 /** Made by steps that each tighten one field, by the table's own word. */

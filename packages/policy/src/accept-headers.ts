@@ -5,10 +5,10 @@
  * Spec: protocol-spec/11-clock.md, "Accepting headers".
  */
 import { concatBytes, type Headers, NETWORKS } from '@coldwire/protocol';
+import { CLOCK_NETWORKS } from '@coldwire/protocol/clock/networks.ts';
 import { type BlockHeader, HEADER_LENGTH, parseHeader } from '@coldwire/wallet';
 import { checkHeader } from './clock/check-header.ts';
 import { blockId, type HeaderNode, makeNode } from './clock/header-tree.ts';
-import { CLOCK_NETWORKS } from './clock/networks.ts';
 import { type Refusal, type Refused, refuse, refused } from './refusal.ts';
 import type { Change } from './state/change.ts';
 import type { PolicyState } from './state/state.ts';

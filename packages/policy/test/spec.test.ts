@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { CLOCK_NETWORKS } from '@coldwire/protocol/clock/networks.ts';
 import { describe, expect, it } from 'vitest';
 import { ORDERING } from '../src/charter/ordering.ts';
-import { CLOCK_NETWORKS } from '../src/clock/networks.ts';
 import { ORDER } from '../src/index.ts';
 import { RULES } from '../src/rules/index.ts';
 

@@ -4,6 +4,7 @@ export * from './approval/sshsig.ts';
 export * from './bytes.ts';
 export * from './cbor/index.ts';
 export * from './charter/charter.ts';
+export { findCharterProblems } from './charter/consistency.ts';
 export * from './ed25519.ts';
 export * from './escape.ts';
 export * from './evidence/record.ts';

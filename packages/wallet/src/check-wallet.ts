@@ -4,8 +4,9 @@
  * Spec: protocol-spec/3-wallet.md, "Descriptor".
  */
 import { equalBytes } from '@coldwire/protocol/bytes.ts';
+import { accountPath, pathText } from '@coldwire/protocol/charter/account-path.ts';
 import { type Fault, makeFault } from '@coldwire/protocol/fault.ts';
-import { type AccountKey, accountPath, derivePublicStep, type PointMath, pathText } from './extended-key.ts';
+import { type AccountKey, derivePublicStep, type PointMath } from './extended-key.ts';
 import type { Network } from './network.ts';
 import type { Wallet } from './scripts.ts';
 

@@ -5,10 +5,11 @@
  * caller's limits before it is allocated. It says nothing about whether the transaction is valid in a block.
  * Spec: protocol-spec/3-wallet.md, "Reading a transaction".
  */
+import { MAX_MONEY } from '@coldwire/protocol/amount.ts';
 import { concatBytes } from '@coldwire/protocol/bytes.ts';
 import { accept, makeFault, type Result, reject } from '@coldwire/protocol/fault.ts';
 import { hash256 } from './hash.ts';
-import { MAX_MONEY, type Outpoint, type Output, type TransactionBody, type Witness } from './transaction.ts';
+import type { Outpoint, Output, TransactionBody, Witness } from './transaction.ts';
 import { createReader, type Reader } from './wire-reader.ts';
 
 /** Highest sizes that a caller accepts: bytes of the whole serialization, numbers of inputs, outputs and witness items. */

@@ -5,7 +5,8 @@
  * Spec: protocol-spec/3-wallet.md, "Descriptor". Sources: BIP-380, 383, 389; the checksum is BIP-380's.
  */
 import { toHex } from '@coldwire/protocol/bytes.ts';
-import { type AccountKey, pathText } from './extended-key.ts';
+import { pathText } from '@coldwire/protocol/charter/account-path.ts';
+import type { AccountKey } from './extended-key.ts';
 import { extendAccountKey, serializeXpub } from './extended-key-text.ts';
 import type { Network } from './network.ts';
 import type { Chain, Wallet } from './scripts.ts';

@@ -4,14 +4,8 @@
  * Both steps' tweaks are HMACs over public data, so they are public too: a signer adds the same tweaks to its private key.
  * Spec: protocol-spec/3-wallet.md, "Derivation". Sources: BIP-32, BIP-48.
  */
+import { MAX_INDEX } from '@coldwire/protocol/charter/account-path.ts';
 import { hash160, startHmacSha512 } from './hash.ts';
-import { NETWORKS, type Network } from './network.ts';
-
-/** The bit that marks a hardened step in a path of u32. */
-export const HARDENED = 0x80000000;
-
-/** Highest index of an unhardened step. */
-export const MAX_INDEX = 0x7fffffff;
 
 /** Adds `tweak`·G to a public key. The core takes it as an argument, so that a signer loads one curve implementation only. */
 export interface PointMath {
@@ -23,7 +17,7 @@ export interface PointMath {
 export type AccountKey = {
   /** 4 bytes: HASH160 of the master public key, first four. */
   readonly fingerprint: Uint8Array;
-  /** `48h/coinh/0h/2h` as u32 with {@link HARDENED} set. */
+  /** `48h/coinh/0h/2h` as u32 with HARDENED set. */
   readonly path: readonly number[];
   /** 33 bytes, compressed. */
   readonly publicKey: Uint8Array;
@@ -36,16 +30,6 @@ export type PublicNode = { readonly publicKey: Uint8Array; readonly chainCode: U
 
 /** A node and the 32-byte tweak that led to it from its parent. */
 export type DerivedNode = PublicNode & { readonly tweak: Uint8Array };
-
-/** The account path of BIP-48 for P2WSH multisig, account 0. */
-export function accountPath(network: Network): readonly number[] {
-  return [48, NETWORKS[network].coinType, 0, 2].map((step) => step + HARDENED);
-}
-
-/** `48h/1h/0h/2h`: a path as text, without the leading `m`. */
-export function pathText(path: readonly number[]): string {
-  return path.map((step) => (step >= HARDENED ? `${step - HARDENED}h` : `${step}`)).join('/');
-}
 
 /**
  * The unhardened public BIP-32 steps from one node: a function of the child's index. What does not depend on the index is

@@ -3,6 +3,8 @@
  * Signers load this, so it imports @noble/hashes and the protocol's byte and fault types, nothing more; a test checks it.
  * For point arithmetic in other programs see `noble.ts`, for PSBT and other wallets' formats `export/`.
  */
+export { MAX_MONEY } from '@coldwire/protocol/amount.ts';
+export { accountPath, HARDENED, MAX_INDEX, pathText } from '@coldwire/protocol/charter/account-path.ts';
 export { decodeAddress, encodeAddress } from './address.ts';
 export { compareBytes, reverseBytes } from './byte-order.ts';
 export { checkWallet } from './check-wallet.ts';
@@ -18,13 +20,9 @@ export {
 export { describeChain, describeWallet, descriptorChecksum } from './descriptor.ts';
 export {
   type AccountKey,
-  accountPath,
   derivePublicStep,
   fingerprintOf,
-  HARDENED,
-  MAX_INDEX,
   type PointMath,
-  pathText,
 } from './extended-key.ts';
 export { type ExtendedPublicKey, extendAccountKey, parseXpub, serializeXpub } from './extended-key-text.ts';
 export { type BlockHeader, HEADER_LENGTH, parseHeader } from './header.ts';
@@ -47,7 +45,6 @@ export {
   DEFAULT_SEQUENCE,
   displayTxid,
   equalOutpoints,
-  MAX_MONEY,
   type Outpoint,
   type Output,
   outpointKey,

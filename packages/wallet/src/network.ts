@@ -1,7 +1,7 @@
 /**
  * The Bitcoin networks and the constants in which their text forms differ.
  * Test networks share most constants: a base58 address of testnet4, signet or regtest is the same text on all three.
- * Spec: protocol-spec/3-wallet.md, "Networks". Sources: BIP-32, BIP-48, BIP-94, BIP-173, BIP-325.
+ * Spec: protocol-spec/3-wallet.md, "Networks". Sources: BIP-32, BIP-94, BIP-173, BIP-325.
  */
 export type Network = 'mainnet' | 'testnet4' | 'signet' | 'regtest';
 
@@ -14,11 +14,9 @@ export type NetworkConstants = {
   readonly p2shVersion: number;
   /** Version bytes of extended public keys, as a big-endian u32 (BIP-32): xpub or tpub. */
   readonly xpubVersion: number;
-  /** Coin type of BIP-48 paths, not hardened. */
-  readonly coinType: 0 | 1;
 };
 
-const TEST = { p2pkhVersion: 0x6f, p2shVersion: 0xc4, xpubVersion: 0x043587cf, coinType: 1 } as const;
+const TEST = { p2pkhVersion: 0x6f, p2shVersion: 0xc4, xpubVersion: 0x043587cf } as const;
 
 export const NETWORKS: { readonly [name in Network]: NetworkConstants } = {
   mainnet: {
@@ -26,7 +24,6 @@ export const NETWORKS: { readonly [name in Network]: NetworkConstants } = {
     p2pkhVersion: 0x00,
     p2shVersion: 0x05,
     xpubVersion: 0x0488b21e,
-    coinType: 0,
   },
   testnet4: { bech32Prefix: 'tb', ...TEST },
   signet: { bech32Prefix: 'tb', ...TEST },

@@ -3,9 +3,9 @@
  * The three inner hashes are computed once per transaction, so one input costs the same at 1 and at 1,000 inputs.
  * Spec: protocol-spec/3-wallet.md, "Signature hash". Source: BIP-143.
  */
-
+import { MAX_MONEY } from '@coldwire/protocol/amount.ts';
 import { hash256 } from './hash.ts';
-import { MAX_MONEY, outputsLength, type TransactionBody, writeOutpoint, writeOutput } from './transaction.ts';
+import { outputsLength, type TransactionBody, writeOutpoint, writeOutput } from './transaction.ts';
 import { prefixedLength, Writer } from './wire-writer.ts';
 
 /** The byte appended to each signature, and the last field of the hashed message. */

@@ -4,13 +4,11 @@
  * Order of inputs and outputs is the draft's, never changed (no BIP-69: the draft decides, signer and gate follow).
  * Spec: protocol-spec/3-wallet.md, "Transaction template" and "Transaction id". Sources: BIP-141, BIP-144.
  */
+import { MAX_MONEY } from '@coldwire/protocol/amount.ts';
 import { equalBytes, fromHex, toHex } from '@coldwire/protocol/bytes.ts';
 import { reverseBytes } from './byte-order.ts';
 import { hash256 } from './hash.ts';
 import { compactSizeLength, prefixedLength, Writer } from './wire-writer.ts';
-
-/** 21 million BTC in sat: no amount and no sum of amounts is larger. */
-export const MAX_MONEY = 2_100_000_000_000_000n;
 
 /** The sequence of every input unless the draft says otherwise: replaceable (BIP-125), locktime in force. */
 export const DEFAULT_SEQUENCE = 0xfffffffd;

@@ -3,9 +3,9 @@
  * the same bytes; what is refused is refused with reasons.
  */
 import { verifyCharterSignatures } from '@coldwire/policy';
-import { findProblems } from '@coldwire/policy/charter/consistency.ts';
 import { loadCharter } from '@coldwire/policy/charter/load.ts';
 import { Charter, decode, decodeCharter, encode, equalBytes, SignedCharter } from '@coldwire/protocol';
+import { findCharterProblems } from '@coldwire/protocol/charter/consistency.ts';
 import { seedsOf } from '../corpus.ts';
 import { mutateCbor } from '../mutate/cbor.ts';
 import { assertHolds, type Target } from '../target.ts';
@@ -18,7 +18,7 @@ function checkBytes(bytes: Uint8Array): void {
     return;
   }
   assertHolds(equalBytes(encode(Charter, decoded.value), bytes), 'a charter is written as the same bytes');
-  const problems = findProblems(decoded.value);
+  const problems = findCharterProblems(decoded.value);
   assertHolds(loaded.ok === (problems.length === 0), 'a charter is loaded if nothing is wrong with it');
 }
 

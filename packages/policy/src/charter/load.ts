@@ -6,6 +6,7 @@
 import {
   type Charter,
   decodeCharter,
+  findCharterProblems,
   hashCharter,
   type Infer,
   type NetworkName,
@@ -14,7 +15,6 @@ import {
   verifyEd25519,
 } from '@coldwire/protocol';
 import { equalBytes, toHex } from '@coldwire/protocol/bytes.ts';
-import { findProblems } from './consistency.ts';
 
 /** What a machine runs under. Immutable. */
 export type CharterInForce = {
@@ -46,7 +46,7 @@ export function loadCharter(bytes: Uint8Array): Loaded {
   const decoded = decodeCharter(bytes);
   if (!decoded.ok) return { ok: false, problems: [`not a charter: ${decoded.fault.detail}`] };
   const charter = decoded.value;
-  const problems = findProblems(charter);
+  const problems = findCharterProblems(charter);
   if (problems.length > 0) return { ok: false, problems };
   const copy = Uint8Array.from(bytes);
   const hash = hashCharter(copy);

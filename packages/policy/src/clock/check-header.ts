@@ -4,10 +4,11 @@
  * Refuses HEADER_TIME: a time not above the median of the eleven before it (judged where eleven are known).
  * Spec: protocol-spec/11-clock.md, "Judging a header". Sources: Bitcoin Core, pow.cpp and validation.cpp; BIP-94.
  */
+
+import { type ClockNetwork, PERIOD, PERIOD_SECONDS } from '@coldwire/protocol/clock/networks.ts';
+import { bitsOf, hashValue, targetOf } from '@coldwire/protocol/clock/work.ts';
 import type { BlockHeader } from '@coldwire/wallet';
 import type { HeaderNode } from './header-tree.ts';
-import { type ClockNetwork, PERIOD, PERIOD_SECONDS } from './networks.ts';
-import { bitsOf, hashValue, targetOf } from './work.ts';
 
 const MEDIAN_SPAN = 11;
 /** testnet4: seconds after which a block of the easiest target may follow, and how far a period may start back. */

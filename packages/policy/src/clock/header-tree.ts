@@ -4,9 +4,10 @@
  * again when that branch wins. Judging a header is `check-header.ts`; this file only keeps them.
  * Spec: protocol-spec/11-clock.md, "Header tree".
  */
+
+import { PERIOD } from '@coldwire/protocol/clock/networks.ts';
+import { targetOf, workOf } from '@coldwire/protocol/clock/work.ts';
 import { type BlockHeader, displayTxid } from '@coldwire/wallet';
-import { PERIOD } from './networks.ts';
-import { targetOf, workOf } from './work.ts';
 
 /** Immutable once made. */
 export type HeaderNode = {

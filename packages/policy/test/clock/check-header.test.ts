@@ -1,11 +1,11 @@
 import { concatBytes, fromHex } from '@coldwire/protocol';
+import { CLOCK_NETWORKS } from '@coldwire/protocol/clock/networks.ts';
+import { bitsOf, targetOf, workOf } from '@coldwire/protocol/clock/work.ts';
 import { type BlockHeader, parseHeader } from '@coldwire/wallet';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { describe, expect, it } from 'vitest';
 import { medianTime, requiredBits, retarget } from '../../src/clock/check-header.ts';
 import { createTree, type HeaderNode, makeNode, tipOf } from '../../src/clock/header-tree.ts';
-import { CLOCK_NETWORKS } from '../../src/clock/networks.ts';
-import { bitsOf, targetOf, workOf } from '../../src/clock/work.ts';
 import { acceptHeaders, applyChange, createPolicyState, describeState } from '../../src/index.ts';
 import { CHECKPOINT, GENESIS_TIME, mineHeader, mustLoad, sampleCharter, seeded, World } from '../world.ts';
 

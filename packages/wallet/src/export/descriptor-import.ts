@@ -5,10 +5,11 @@
  * networks, keys that are no BIP-48 account, and a checksum that does not match: one wrong character is another wallet.
  */
 import { fromHex } from '@coldwire/protocol/bytes.ts';
+import { HARDENED, MAX_INDEX } from '@coldwire/protocol/charter/account-path.ts';
 import { accept, makeFault, type Result, reject } from '@coldwire/protocol/fault.ts';
 import { checkWallet } from '../check-wallet.ts';
 import { descriptorChecksum } from '../descriptor.ts';
-import { type AccountKey, HARDENED, MAX_INDEX, type PointMath } from '../extended-key.ts';
+import type { AccountKey, PointMath } from '../extended-key.ts';
 import { parseXpub } from '../extended-key-text.ts';
 import type { Network } from '../network.ts';
 import type { Wallet } from '../scripts.ts';

@@ -4,10 +4,10 @@
  * Spec: protocol-spec/3-wallet.md, "Other wallets". Sources: BIP-129, SLIP-132.
  */
 import { toHex } from '@coldwire/protocol/bytes.ts';
+import { pathText } from '@coldwire/protocol/charter/account-path.ts';
 import { encodeAddress } from '../address.ts';
 import { encodeBase58Check } from '../base58.ts';
 import { describeChain } from '../descriptor.ts';
-import { pathText } from '../extended-key.ts';
 import { extendAccountKey, extendedKeyBytes, serializeXpub } from '../extended-key-text.ts';
 import type { Wallet, WalletScripts } from '../scripts.ts';
 

@@ -7,6 +7,7 @@
  * PSBT_SIGHASH, another type than ALL; PSBT_UTXO, an input that does not show what it spends, or shows it in two ways.
  * Spec: protocol-spec/3-wallet.md, "Reading a PSBT".
  */
+import { MAX_MONEY } from '@coldwire/protocol/amount.ts';
 import { equalBytes } from '@coldwire/protocol/bytes.ts';
 import {
   accept,
@@ -18,7 +19,7 @@ import {
 } from '@coldwire/protocol/fault.ts';
 import { BLOCK_LIMITS, bodyOf, decodeTransaction } from '../decode.ts';
 import { SIGHASH_ALL } from '../sighash.ts';
-import { MAX_MONEY, type Output, type TransactionBody } from '../transaction.ts';
+import type { Output, TransactionBody } from '../transaction.ts';
 import { createReader } from '../wire-reader.ts';
 import { type PsbtEntry, type PsbtMap, readPsbtMaps } from './psbt-maps.ts';
 

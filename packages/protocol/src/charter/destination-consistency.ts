@@ -2,7 +2,8 @@
  * Limits per destination and per requester, and the lists of destinations.
  * Spec: protocol-spec/5-charter.md, "Consistency".
  */
-import { type Policy, toHex } from '@coldwire/protocol';
+import { toHex } from '../bytes.ts';
+import type { Policy } from './charter.ts';
 
 function findVelocityProblems({ velocity }: Policy): string[] {
   const problems: string[] = [];

@@ -3,8 +3,10 @@
  * and on mainnet two of everybody whose absence would stop withdrawals.
  * Spec: protocol-spec/5-charter.md, "Consistency".
  */
-import { type Charter, isPublicKey, toHex } from '@coldwire/protocol';
+import { toHex } from '../bytes.ts';
+import { isPublicKey } from '../ed25519.ts';
 import { findApprovalProblems } from './approval-consistency.ts';
+import type { Charter } from './charter.ts';
 import { findClockProblems } from './clock-consistency.ts';
 import { findDestinationProblems } from './destination-consistency.ts';
 import { findPolicyProblems } from './policy-consistency.ts';
@@ -131,7 +133,7 @@ function findLonelyRoles(charter: Charter): string[] {
 }
 
 /** Every reason why this charter cannot be put in force; empty when there is none. */
-export function findProblems(charter: Charter): readonly string[] {
+export function findCharterProblems(charter: Charter): readonly string[] {
   const isFirst = charter.first === null;
   return [
     ...(isFirst === (charter.previous === null)

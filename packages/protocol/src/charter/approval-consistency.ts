@@ -3,7 +3,7 @@
  * one who asks, and on mainnet without one who is away.
  * Spec: protocol-spec/5-charter.md, "Consistency".
  */
-import type { Charter } from '@coldwire/protocol';
+import type { Charter } from './charter.ts';
 
 /** Mainnet: a charter that loosens anything, as every one that replaces somebody does, counts after a day to a month. */
 const MAINNET_LOOSEN_TICKS = [144, 4_320] as const;

@@ -4,7 +4,7 @@
  * block valid is not in its header.
  * Spec: protocol-spec/11-clock.md, "Networks". Sources: Bitcoin Core, chainparams; BIP-94 (testnet4); BIP-325 (signet).
  */
-import type { NetworkName } from '@coldwire/protocol';
+import type { NetworkName } from '../charter/charter.ts';
 
 /** Blocks between two changes of the target, and the seconds that they should take. */
 export const PERIOD = 2016;

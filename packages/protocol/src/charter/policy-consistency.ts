@@ -2,8 +2,10 @@
  * Limits that could never be kept, could never be reached, or contradict each other.
  * Spec: protocol-spec/5-charter.md, "Consistency".
  */
-import { MAX_CHANGE, MAX_INPUTS, MAX_INTENTS, type NetworkName, type Policy } from '@coldwire/protocol';
-import { MAX_INDEX, MAX_MONEY } from '@coldwire/wallet';
+import { MAX_MONEY } from '../amount.ts';
+import { MAX_CHANGE, MAX_INPUTS, MAX_INTENTS } from '../message/bodies.ts';
+import { MAX_INDEX } from './account-path.ts';
+import type { NetworkName, Policy } from './charter.ts';
 
 /** vB: nodes relay nothing larger (400,000 weight units; Bitcoin Core, MAX_STANDARD_TX_WEIGHT). */
 const MAX_VSIZE = 100_000;

@@ -3,7 +3,7 @@
  * signer, the whole divided by their number for each gate. A transaction that fits no part would be signed and never cleared.
  * Spec: protocol-spec/5-charter.md, "Consistency".
  */
-import type { Charter } from '@coldwire/protocol';
+import type { Charter } from './charter.ts';
 
 type Limit = readonly [what: string, amount: bigint];
 

@@ -3,8 +3,9 @@
  * policy state is made, because this package loads no curve.
  * Spec: protocol-spec/5-charter.md, "Consistency".
  */
-import { type Charter, toHex } from '@coldwire/protocol';
-import { accountPath, pathText } from '@coldwire/wallet';
+import { toHex } from '../bytes.ts';
+import { accountPath, pathText } from './account-path.ts';
+import type { Charter } from './charter.ts';
 
 type Row = Charter['wallets'][number]['keys'][number];
 
