@@ -1,21 +1,18 @@
 /**
- * Do the tests notice mistakes? Plants thousands of them, one at a time, in policy and in the gate's checks, and runs the tests of
- * the package against each. `npm run test:mutation [-- --json] [--files GLOB] [--since FILE] [--out FILE] [--workers N]`.
+ * Do the tests notice mistakes? Plants thousands of them, one at a time, in policy, in what of the protocol decides which charters
+ * are fit, and in the gate's checks, and runs tests against each. `npm run test:mutation -- --help` names the options.
  *
  * Passes if at least 95 % are noticed and every other one is explained in scripts/mutation/survivors.json, which may hold nothing
- * else. `--files` judges the matching sources only. `--since` takes over the kills that `--out` wrote in an earlier run, for sources
- * that have not changed since; tests may have grown meanwhile, not shrunk. Exits 0 (passed), 1 (not), 2 (cannot run).
+ * else. Exits 0 (passed), 1 (not), 2 (cannot run), 130 or 143 (a signal ended it; its copy of the sources is gone).
  */
 import '@coldwire/program/runtime.ts';
-import { createHash } from 'node:crypto';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { globSync, readFileSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { keyOf, readExplained } from './mutation/explained.ts';
-import { isRecord } from './mutation/json.ts';
+import { hashOf, openKills, readKills } from './mutation/kills.ts';
+import { type Options, readOptions, USAGE } from './mutation/options.ts';
 import { runSuite, type Suite, type SuiteResult } from './mutation/run.ts';
 import { openSandbox, type Sandbox } from './mutation/sandbox.ts';
 import { REQUIRED, type Score, scoreOf } from './mutation/score.ts';
@@ -23,68 +20,49 @@ import { REQUIRED, type Score, scoreOf } from './mutation/score.ts';
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const explained = readExplained(new URL('mutation/survivors.json', import.meta.url));
 
-/** Each package's sources are judged by its own tests. */
+/** Sources, the tests that judge them, and the packages from the ones to the others. */
 const SUITES = [
-  { own: 'packages/policy', sources: 'src/**/*.ts' },
-  { own: 'packages/gate', sources: 'src/core/*.ts' },
+  {
+    name: 'policy',
+    own: ['packages/policy'],
+    sources: ['packages/policy/src/**/*.ts'],
+    tests: ['packages/policy/test/**/*.test.ts'],
+  },
+  {
+    name: 'charter',
+    own: ['packages/protocol', 'packages/wallet', 'packages/policy'],
+    sources: ['packages/protocol/src/{charter,clock}/*.ts'],
+    tests: [
+      'packages/protocol/test/{charter,clock}/**/*.test.ts',
+      'packages/policy/test/{charter,clock}/**/*.test.ts',
+    ],
+  },
+  {
+    name: 'gate',
+    own: ['packages/gate'],
+    sources: ['packages/gate/src/core/*.ts'],
+    tests: ['packages/gate/test/**/*.test.ts'],
+  },
 ] as const;
 
 /** What starts programs tests what is around the checks, in processes where no mutant is. */
 const STARTS_PROGRAMS = '/test/world/processes.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    files: { type: 'string', default: '**' },
-    since: { type: 'string' },
-    out: { type: 'string' },
-    workers: { type: 'string', default: `${Math.min(8, availableParallelism())}` },
-  },
-});
-
-function find(root: string, pattern: string): readonly string[] {
-  return globSync(pattern, { cwd: root }).sort();
+function find(root: string, patterns: readonly string[]): readonly string[] {
+  return globSync(patterns, { cwd: root }).sort();
 }
 
-function suitesIn(root: string): readonly Suite[] {
-  return SUITES.map(({ own, sources }) => ({
+type NamedSuite = Suite & { readonly name: string };
+
+function suitesIn(root: string, files: Options['files']): readonly NamedSuite[] {
+  return SUITES.map(({ name, own, sources, tests }) => ({
+    name,
     own,
-    sources: find(root, `${own}/${sources}`).filter((file) => matchesGlob(file, values.files)),
-    tests: find(root, `${own}/test/**/*.test.ts`).filter(
+    sources: find(root, sources).filter((file) => files.some((pattern) => matchesGlob(file, pattern))),
+    tests: find(root, tests).filter(
       (file) => !readFileSync(join(root, file), 'utf8').includes(STARTS_PROGRAMS),
     ),
   })).filter(({ sources }) => sources.length > 0);
-}
-
-const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
-
-/** Names of the mutants that an earlier run killed, in sources that are the same. */
-function readKills(sandbox: Sandbox): ReadonlySet<string> {
-  if (values.since === undefined) return new Set();
-  const report: unknown = JSON.parse(readFileSync(values.since, 'utf8'));
-  if (!isRecord(report)) throw new Error(`${values.since} is no report of an earlier run`);
-  return new Set(
-    Object.entries(report).flatMap(([file, row]) => {
-      if (!isRecord(row) || !Array.isArray(row['killed']))
-        throw new Error(`${values.since} has no list of kills`);
-      const isSame =
-        find(sandbox.root, file).length > 0 && hashOf(join(sandbox.root, file)) === row['source'];
-      return isSame ? row['killed'].map(String) : [];
-    }),
-  );
-}
-
-function writeKills(
-  path: string,
-  hashes: ReadonlyMap<string, string>,
-  results: readonly SuiteResult[],
-): void {
-  const killed = results.flatMap(({ verdicts }) => verdicts.filter(({ status }) => status === 'killed'));
-  const report = [...hashes].map(([file, source]) => {
-    const own = killed.filter(({ mutant }) => mutant.file === file);
-    return [file, { source, killed: own.map(({ mutant }) => keyOf(mutant)) }];
-  });
-  writeFileSync(path, JSON.stringify(Object.fromEntries(report)));
 }
 
 function tell(name: string): (done: number, total: number, survivors: number) => void {
@@ -94,32 +72,37 @@ function tell(name: string): (done: number, total: number, survivors: number) =>
     const now = Date.now();
     if (now - last < 10_000 && done < total) return;
     last = now;
-    const left = Math.ceil(((now - start) * (total - done)) / done / 60_000);
-    process.stderr.write(`mutation: ${name}: ${done} of ${total}, ${survivors} survive, ${left} min left\n`);
+    const each = Math.round((now - start) / done);
+    const left = Math.ceil((each * (total - done)) / 60_000);
+    process.stderr.write(
+      `mutation: ${name}: ${done} of ${total}, ${survivors} survive, ${each} ms each, ${left} min left\n`,
+    );
   };
 }
 
-async function runAll(sandbox: Sandbox): Promise<readonly SuiteResult[]> {
-  const suites = suitesIn(sandbox.root);
-  if (suites.length === 0) throw new Error(`no source matches --files ${values.files}`);
-  const kills = readKills(sandbox);
+async function runAll(sandbox: Sandbox, options: Options): Promise<readonly SuiteResult[]> {
+  const suites = suitesIn(sandbox.root, options.files);
+  if (suites.length === 0) throw new Error(`no source matches --files ${options.files.join(' ')}`);
   const files = suites.flatMap(({ sources }) => sources);
   const hashes = new Map(files.map((file) => [file, hashOf(join(sandbox.root, file))]));
+  const { isKilled, killerOf } = readKills(options.since, hashes);
+  const killed = options.out === undefined ? () => undefined : openKills(options.out, hashes);
   const expected = new Set(explained.map(keyOf));
   const results: SuiteResult[] = [];
   for (const suite of suites) {
     const result = await runSuite(sandbox, suite, {
-      workers: Math.max(1, Number(values.workers)),
+      workers: options.workers,
       isExpected: (mutant) => expected.has(keyOf(mutant)),
-      isKilled: (mutant) => kills.has(keyOf(mutant)),
-      progress: tell(suite.own),
+      isKilled: options.again ? () => false : isKilled,
+      killerOf,
+      killed,
+      progress: tell(suite.name),
       survivor: ({ file, line, original, replacement }) => {
         process.stderr.write(`mutation: survives: ${file}:${line}: ${original} → ${replacement}\n`);
       },
     });
     results.push(result);
   }
-  if (values.out !== undefined) writeKills(values.out, hashes, results);
   return results;
 }
 
@@ -139,16 +122,30 @@ function print(score: Score): void {
   );
 }
 
-try {
+for (const [name, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  process.once(name, () => process.exit(code));
+}
+
+async function run(options: Options): Promise<boolean> {
   const sandbox = openSandbox(repository);
   try {
-    const score = scoreOf(await runAll(sandbox), explained);
-    if (values.json) process.stdout.write(`${JSON.stringify(score)}\n`);
+    const score = scoreOf(await runAll(sandbox, options), explained);
+    if (options.json) process.stdout.write(`${JSON.stringify(score)}\n`);
     else print(score);
-    process.exitCode = score.ok ? 0 : 1;
+    return score.ok;
   } finally {
     sandbox.remove();
   }
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) process.stdout.write(USAGE);
+  else process.exitCode = (await run(options)) ? 0 : 1;
 } catch (error) {
   process.stderr.write(`mutation: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 2;

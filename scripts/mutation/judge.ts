@@ -4,7 +4,8 @@
  * Most mutants are switched on in a running process. That is right only for a test that reaches the mutant while it runs; where a
  * mutant is reached while sources or a test file are loaded, these are loaded anew. Whoever survives is tried once more like that,
  * so that nothing kept in memory hides a kill. And kills count once their tests have passed again without a mutant: otherwise the
- * process was spoilt, and they are judged anew.
+ * process was spoilt, and they are judged anew. Whoever takes too long, or takes its process with it, is judged once more when
+ * nothing else runs, with more time: a machine that does other things meanwhile kills nobody.
  */
 import { basename, dirname } from 'node:path';
 import type { Mutant } from './mutants.ts';
@@ -25,8 +26,12 @@ export interface JudgeOptions {
   readonly workers: number;
   /** Those that are said to survive are loaded anew at once. */
   readonly isExpected: (mutant: Mutant) => boolean;
+  /** The test that killed it in an earlier run, to be tried first; empty if there is none. */
+  readonly killerOf: (mutant: Mutant) => string;
   readonly progress: (done: number, total: number, survivors: number) => void;
   readonly survivor: (mutant: Mutant) => void;
+  /** Told once, when the kill counts. */
+  readonly killed: (verdict: Verdict) => void;
 }
 
 const KILLS_PER_CHECK = 25;
@@ -36,7 +41,11 @@ const WARM_TESTS = 30;
 const NEAR_TESTS = 120;
 const REALMS_PER_PROCESS = 60;
 const LOADING_MS = 60_000;
-const RECORDING_MS = 600_000;
+const RECORDING_MS = 900_000;
+/** So much more time has who is judged alone. */
+const ALONE = 5;
+/** Tests that take so many times the usual time are tried after the others. */
+const SLOW = 10;
 
 /** @throws Error if a test fails without a mutant */
 export async function judgeAll(options: JudgeOptions): Promise<readonly Verdict[]> {
@@ -46,6 +55,8 @@ export async function judgeAll(options: JudgeOptions): Promise<readonly Verdict[
   try {
     const court = new Court(options, await record(first));
     await Promise.all(workers.map((worker) => court.work(worker)));
+    court.callLate();
+    await court.work(first);
     return court.verdicts;
   } finally {
     for (const worker of workers) worker.stop();
@@ -59,6 +70,7 @@ async function record(worker: WorkerProcess): Promise<Recording> {
   throw new Error(`tests fail without any mutant:\n${answer.failures.join('\n')}`);
 }
 
+const nameOf = ({ file, name }: RecordedTest): string => `${file} > ${name}`;
 const explain = (answer: Answer): string => (answer.kind === 'dead' ? answer.why : answer.kind);
 
 /**
@@ -85,12 +97,16 @@ function compare(a: readonly number[], b: readonly number[]): number {
 interface Case {
   readonly mutant: Mutant;
   readonly fresh: boolean;
+  /** In a process of its own, while no other works. */
+  readonly alone: boolean;
 }
 
 class Court {
   readonly #options: JudgeOptions;
   readonly #recording: Recording;
   readonly #queue: Case[];
+  /** Who took too long while others worked. */
+  readonly #late: Mutant[] = [];
   readonly #verdicts = new Map<number, Verdict>();
   /** By mutant: the tests that reach it while they run. */
   readonly #reached = new Map<number, number[]>();
@@ -102,6 +118,10 @@ class Court {
   readonly #orders = new Map<string, readonly number[]>();
   /** By source: tests that killed there, the last one first. */
   readonly #killers = new Map<string, number[]>();
+  /** By name, as in verdicts. */
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #slow: ReadonlySet<number>;
+  #survivors = 0;
 
   constructor(options: JudgeOptions, recording: Recording) {
     this.#options = options;
@@ -118,7 +138,15 @@ class Court {
         this.#collected.set(mutant, (this.#collected.get(mutant) ?? new Set()).add(file));
       }
     }
-    this.#queue = options.mutants.map((mutant) => ({ mutant, fresh: this.#startsFresh(mutant) }));
+    this.#queue = options.mutants.map((mutant) => ({
+      mutant,
+      fresh: this.#startsFresh(mutant),
+      alone: false,
+    }));
+    this.#places = new Map(recording.tests.map((test, place) => [nameOf(test), place]));
+    const times = recording.tests.map(({ ms }) => ms);
+    const usual = [...times].sort((a, b) => a - b)[times.length >> 1] ?? 0;
+    this.#slow = new Set(times.flatMap((ms, place) => (ms > SLOW * usual ? [place] : [])));
   }
 
   get verdicts(): readonly Verdict[] {
@@ -147,14 +175,16 @@ class Court {
     );
   }
 
-  /** The nearest tests; among these who killed here before comes first. */
-  #inOrder({ file }: Mutant, places: readonly number[], most: number): readonly number[] {
+  /** The nearest tests; among these who killed it in an earlier run comes first, then who killed here before, and slow ones last. */
+  #inOrder(mutant: Mutant, places: readonly number[], most: number): readonly number[] {
     const open = new Set(places);
-    const near = this.#byDistance(file)
+    const near = this.#byDistance(mutant.file)
       .filter((place) => open.has(place))
       .slice(0, NEAR_TESTS);
-    const killers = (this.#killers.get(file) ?? []).filter((place) => near.includes(place));
-    return [...new Set([...killers, ...near])].slice(0, most);
+    const known = [this.#places.get(this.#options.killerOf(mutant)) ?? -1].filter((place) => open.has(place));
+    const killers = (this.#killers.get(mutant.file) ?? []).filter((place) => near.includes(place));
+    const quick = near.filter((place) => !this.#slow.has(place));
+    return [...new Set([...known, ...killers, ...quick, ...near])].slice(0, most);
   }
 
   /** All tests, the nearest to a source first. The same in every run. */
@@ -178,10 +208,13 @@ class Court {
     let realms = 0;
     const check = async (): Promise<void> => {
       const tests = [...new Set(unchecked.map(({ killer }) => killer))];
-      const answer = await worker.ask({ kind: 'check', tests }, () => LOADING_MS);
-      if (answer.kind !== 'checked' || !answer.clean) {
-        worker.stop();
-        for (const { found } of unchecked) this.#reopen({ ...found, fresh: true });
+      const patience = tests.reduce((sum, place) => sum + this.#patience(place, false), LOADING_MS);
+      const answer = await worker.ask({ kind: 'check', tests }, () => patience);
+      const isClean = answer.kind === 'checked' && answer.clean;
+      if (!isClean) worker.stop();
+      for (const { found } of unchecked) {
+        if (isClean) this.#tellKilled(found.mutant);
+        else this.#reopen({ ...found, fresh: true });
       }
       unchecked = [];
     };
@@ -192,6 +225,7 @@ class Court {
         if (this.#queue.length === 0) break;
         continue;
       }
+      if (found.alone) worker.stop();
       const answer = await this.#try(worker, found);
       if (answer.kind === 'dead') {
         for (const { found: other } of unchecked) this.#reopen(other);
@@ -211,26 +245,39 @@ class Court {
     worker.stop();
   }
 
+  /** Puts those that were late back into the queue, now that nothing else runs. */
+  callLate(): void {
+    for (const mutant of this.#late.splice(0)) this.#queue.push({ mutant, fresh: true, alone: true });
+  }
+
   #reopen(one: Case): void {
     this.#verdicts.delete(one.mutant.id);
     this.#queue.push(one);
   }
 
-  async #try(worker: WorkerProcess, { mutant, fresh }: Case): Promise<Answer> {
+  async #try(worker: WorkerProcess, { mutant, fresh, alone }: Case): Promise<Answer> {
     const tests = fresh
       ? this.#inOrder(mutant, this.#freshTests(mutant), NEAR_TESTS)
       : this.#inOrder(mutant, this.#warmTests(mutant), WARM_TESTS);
     const limit = 1000 + 100 * (this.#hits.get(mutant.id) ?? 1000);
     const job = { kind: 'mutant', mutant: mutant.id, tests, fresh, limit } as const;
-    const answer = await worker.ask(job, (test) => this.#patience(test, fresh));
-    if (answer.kind === 'dead') this.#decide(mutant, 'killed', '(it never ends)', answer.why);
-    else if (answer.kind !== 'judged') throw new Error(`a worker answers ${answer.kind}`);
+    const answer = await worker.ask(job, (test) => this.#patience(test, fresh) * (alone ? ALONE : 1));
+    if (answer.kind === 'dead') {
+      if (!alone) this.#late.push(mutant);
+      else this.#decide(mutant, 'killed', '(it never ends)', answer.why);
+    } else if (answer.kind !== 'judged') throw new Error(`a worker answers ${answer.kind}`);
     else if (answer.killer !== null) this.#kill(mutant, answer.killer, answer.why);
     else if (fresh) {
       this.#options.survivor(mutant);
       this.#decide(mutant, 'survived', '', tests.length === 0 ? 'no test reaches it' : '');
-    } else this.#queue.unshift({ mutant, fresh: true });
+    } else this.#queue.unshift({ mutant, fresh: true, alone });
+    if (fresh) this.#tellKilled(mutant);
     return answer;
+  }
+
+  #tellKilled({ id }: Mutant): void {
+    const verdict = this.#verdicts.get(id);
+    if (verdict?.status === 'killed') this.#options.killed(verdict);
   }
 
   #patience(test: number | undefined, fresh: boolean): number {
@@ -243,13 +290,12 @@ class Court {
     const others = (this.#killers.get(mutant.file) ?? []).filter((place) => place !== killer);
     this.#killers.set(mutant.file, [killer, ...others]);
     const test = this.#recording.tests[killer];
-    this.#decide(mutant, 'killed', test === undefined ? '(loading)' : `${test.file} > ${test.name}`, why);
+    this.#decide(mutant, 'killed', test === undefined ? '(loading)' : nameOf(test), why);
   }
 
   #decide(mutant: Mutant, status: Verdict['status'], killer: string, why: string): void {
     this.#verdicts.set(mutant.id, { mutant, status, killer, why });
-    const all = [...this.#verdicts.values()];
-    const survivors = all.filter((one) => one.status === 'survived').length;
-    this.#options.progress(all.length, this.#options.mutants.length, survivors);
+    if (status === 'survived') this.#survivors += 1;
+    this.#options.progress(this.#verdicts.size, this.#options.mutants.length, this.#survivors);
   }
 }

@@ -1,5 +1,6 @@
 /** One worker process: asked one thing at a time, ended when it says nothing for too long, started again when needed. */
 import { type ChildProcess, fork } from 'node:child_process';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
 
@@ -7,6 +8,12 @@ const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 const MEMORY_MIB = 1200;
 
 export type Answer = FromWorker | { readonly kind: 'dead'; readonly why: string };
+
+const living = new Set<ChildProcess>();
+// A worker in a loop does not hear that its program has ended.
+process.on('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
 
 export class WorkerProcess {
   readonly #setup: WorkerSetup;
@@ -59,6 +66,8 @@ export class WorkerProcess {
       execArgv: [`--max-old-space-size=${MEMORY_MIB}`, '--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
+    living.add(child);
+    child.on('exit', () => living.delete(child));
     child.send(this.#setup);
     this.#child = child;
     return child;

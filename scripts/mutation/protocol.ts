@@ -4,8 +4,8 @@ export interface WorkerSetup {
   readonly kind: 'setup';
   /** The copy of the repository that holds all mutants. */
   readonly root: string;
-  /** Directory of the package that is judged, relative to `root`, as are the files. */
-  readonly own: string;
+  /** Directories whose modules are loaded anew with each realm, relative to `root`, as are the files. */
+  readonly own: readonly string[];
   readonly sources: readonly string[];
   readonly tests: readonly string[];
 }

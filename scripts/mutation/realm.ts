@@ -1,7 +1,7 @@
 /**
  * Loads test files and the sources below them as often as is asked for: each realm has its own copy of every module of the package
- * that is judged, told apart by a query behind its address. So a mutant in what runs at loading needs no new process. Modules of
- * other packages hold no mutants and are shared; none of them imports the package that is judged.
+ * that is judged, and of those between it and the tests, told apart by a query behind its address. So a mutant in what runs at
+ * loading needs no new process. Modules of other packages hold no mutants and are shared.
  */
 import { readFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
@@ -17,11 +17,15 @@ const FORM = 'test/world/form.ts';
 
 /**
  * @param root directory of the copy that is mutated
- * @param own directory below it, the package that is judged
+ * @param own directories below it that each realm has a copy of
  */
-export function openRealms(root: string, own: string): (realm: number, file: string) => Promise<unknown> {
+export function openRealms(
+  root: string,
+  own: readonly string[],
+): (realm: number, file: string) => Promise<unknown> {
   const inside = `${pathToFileURL(root).href}/`;
-  const judged = `${inside}${own}/`;
+  const isJudged = (url: string): boolean =>
+    own.some((directory) => url.startsWith(`${inside}${directory}/`));
   const texts = new Map<string, string>();
   const readPlain = (path: string): string => {
     const text = texts.get(path) ?? stripTypeScriptTypes(readFileSync(path, 'utf8'));
@@ -38,11 +42,11 @@ export function openRealms(root: string, own: string): (realm: number, file: str
       if (found.url === inside + FORM)
         return { url: FEW_RUNS, format: 'module-typescript', shortCircuit: true };
       const realm = new URL(parent).searchParams.get('realm');
-      const isOwn = found.url.startsWith(judged) && found.url.endsWith('.ts');
+      const isOwn = isJudged(found.url) && found.url.endsWith('.ts');
       return realm !== null && isOwn ? { ...found, url: `${found.url}?realm=${realm}` } : found;
     },
     load(url, context, next) {
-      if (!url.startsWith(judged)) return next(url, context);
+      if (!isJudged(url)) return next(url, context);
       return { format: 'module', source: readPlain(fileURLToPath(url)), shortCircuit: true };
     },
   });

@@ -7,8 +7,8 @@ import { type Mutant, mutateSource } from './mutants.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface Suite {
-  /** Directory of the package, relative to the repository, as are the files. Nothing outside imports it but its tests. */
-  readonly own: string;
+  /** Directories of the package and of those between it and its tests, relative to the repository, as are the files. */
+  readonly own: readonly string[];
   readonly sources: readonly string[];
   readonly tests: readonly string[];
 }
@@ -18,8 +18,10 @@ export interface SuiteOptions {
   readonly isExpected: JudgeOptions['isExpected'];
   /** Known to be killed; not judged again. */
   readonly isKilled: (mutant: Mutant) => boolean;
+  readonly killerOf: JudgeOptions['killerOf'];
   readonly progress: JudgeOptions['progress'];
   readonly survivor: JudgeOptions['survivor'];
+  readonly killed: JudgeOptions['killed'];
 }
 
 export interface SuiteResult {
@@ -32,7 +34,7 @@ export interface SuiteResult {
 export async function runSuite(
   { root }: Sandbox,
   suite: Suite,
-  { workers, isExpected, isKilled, progress, survivor }: SuiteOptions,
+  { isKilled, ...options }: SuiteOptions,
 ): Promise<SuiteResult> {
   const sources = new Map(suite.sources.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
   const mutants: Mutant[] = [];
@@ -44,7 +46,7 @@ export async function runSuite(
   const { own, tests } = suite;
   const setup = { kind: 'setup', root, own, sources: suite.sources, tests } as const;
   const open = mutants.filter((mutant) => !isKilled(mutant));
-  const judged = await judgeAll({ setup, mutants: open, workers, isExpected, progress, survivor });
+  const judged = await judgeAll({ setup, mutants: open, ...options });
   const survivors = judged.filter(({ status }) => status === 'survived').map(({ mutant }) => mutant);
   const uncompilable = findUncompilable(root, sources, survivors);
   const known = mutants

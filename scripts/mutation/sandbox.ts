@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 
 const COPIED = ['packages', 'protocol-spec', 'test/world', 'tsconfig.json', 'package.json'];
 
@@ -13,7 +14,11 @@ export interface Sandbox {
   readonly remove: () => void;
 }
 
-/** @param repository directory of the repository @param also further paths below it to copy */
+/**
+ * Removed at the latest when the program ends.
+ * @param repository directory of the repository
+ * @param also further paths below it to copy
+ */
 export function openSandbox(repository: string, also: readonly string[] = []): Sandbox {
   const root = mkdtempSync(join(tmpdir(), 'coldwire-mutation-'));
   for (const path of [...COPIED, ...also]) {
@@ -27,5 +32,7 @@ export function openSandbox(repository: string, also: readonly string[] = []): S
   for (const name of readdirSync(join(root, 'packages'))) {
     symlinkSync(`../../packages/${name}`, join(root, 'node_modules/@coldwire', name));
   }
-  return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
+  const remove = (): void => rmSync(root, { recursive: true, force: true });
+  process.on('exit', remove);
+  return { root, remove };
 }

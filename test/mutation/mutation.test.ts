@@ -101,13 +101,15 @@ describe('A run over a module with planted gaps', () => {
     try {
       const result = await runSuite(
         sandbox,
-        { own: 'test/mutation', sources, tests },
+        { own: ['test/mutation'], sources, tests },
         {
           workers: 1,
           isExpected: () => false,
           isKilled: () => false,
+          killerOf: () => '',
           progress: () => undefined,
           survivor: () => undefined,
+          killed: () => undefined,
         },
       );
       const score = scoreOf([result], []);
