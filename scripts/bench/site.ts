@@ -139,7 +139,7 @@ function makeCharter(keys: Site['keys'], checkpoint: Uint8Array): Charter {
     };
   });
   return {
-    version: 0,
+    version: 1,
     network: 'regtest',
     title: 'Bench',
     epoch: 0,

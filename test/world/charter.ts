@@ -123,7 +123,7 @@ export async function makeDeployment(
   const requesterKey = makeKey('exchange', 'requester');
   const charter: Charter = {
     ...describeSigners([...sealed.values()]),
-    version: 0,
+    version: 1,
     network: 'regtest',
     title: 'Test deployment',
     epoch: 0,

@@ -43,7 +43,7 @@ describe('a share', () => {
   });
 
   it('has a hash that standard tools give as well', () => {
-    const expected = createHash('sha256').update(`coldwire/v0/share\0${KNOWN[0]}`).digest('hex');
+    const expected = createHash('sha256').update(`coldwire/v1/share\0${KNOWN[0]}`).digest('hex');
     expect(toHex(hashShare({ words: KNOWN[0] }))).toBe(expected);
   });
 

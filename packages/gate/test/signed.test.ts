@@ -143,7 +143,7 @@ describe('GATE_SIGNED refuses', () => {
       (a, b) => [forge(a, (h) => ({ ...h, charter: seeded('other') })), b],
       'A',
     ],
-    ['another version', (a, b) => [forge(a, (h) => ({ ...h, version: 1 })), b], 'A'],
+    ['another version', (a, b) => [forge(a, (h) => ({ ...h, version: 2 })), b], 'A'],
     ['another type', (a, b) => [forge(a, (h) => ({ ...h, type: MESSAGE_TYPES.STATE.number })), b], 'A'],
     ['the same signer twice', (a) => [a, a], 'the same signer twice'],
     ['the same signer twice among three', (a, b) => [a, b, a], 'the same signer twice'],

@@ -52,7 +52,7 @@ export function sampleCharter(network: Charter['network'] = 'regtest'): Charter 
     people: [],
   });
   return {
-    version: 0,
+    version: 1,
     network,
     title: 'Test treasury',
     epoch: 0,

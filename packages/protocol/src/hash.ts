@@ -4,7 +4,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 
-const PREFIX = 'coldwire/v0/';
+const PREFIX = 'coldwire/v1/';
 
 /** The purposes for which this protocol hashes. A new purpose gets a new tag; tags are never reused. */
 export type Domain =
@@ -35,7 +35,7 @@ function tagOf(domain: Domain): Uint8Array {
 }
 
 /**
- * SHA-256 over `"coldwire/v0/" ‖ domain ‖ 00 ‖ parts`.
+ * SHA-256 over `"coldwire/v1/" ‖ domain ‖ 00 ‖ parts`.
  * Parts are joined without lengths: each caller's parts have fixed lengths, except the last.
  * @returns 32 bytes
  */

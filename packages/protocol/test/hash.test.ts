@@ -25,7 +25,7 @@ describe('a tagged hash', () => {
   it('is SHA-256 of the text that the specification gives, by another implementation', () => {
     for (const domain of DOMAINS) {
       const expected = createHash('sha256')
-        .update(`coldwire/v0/${domain}\0`)
+        .update(`coldwire/v1/${domain}\0`)
         .update('ab')
         .update('c')
         .digest();

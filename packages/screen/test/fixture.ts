@@ -38,7 +38,7 @@ export function makeCharter(screenKey: Uint8Array): Charter {
     chainCode: sha(seed, 1),
   });
   return {
-    version: 0,
+    version: 1,
     network: 'regtest',
     title: 'a charter for tests of the screen',
     epoch: 0,

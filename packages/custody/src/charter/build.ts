@@ -85,7 +85,7 @@ function readCharter(reader: TableReader, directory: string, before: Predecessor
     }
   }
   return {
-    version: 0,
+    version: 1,
     network,
     title: reader.text('title'),
     epoch: before === undefined ? 0 : before.epoch + 1,

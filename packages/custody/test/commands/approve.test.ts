@@ -72,7 +72,7 @@ describe.runIf(hasKeygen || required)('approve', () => {
     expect(stderr).toContain(`ssh-keygen -Y sign -n ${APPROVAL_NAMESPACE}`);
     const text = readFileSync(table.path('text'), 'utf8');
     expect(text).toContain('\npay: 1.50000001 BTC\nto: bcrt1q');
-    expect(text).toMatch(/^coldwire approval v0\nnetwork: regtest\n[\s\S]*\nuntil height: \d+\n$/);
+    expect(text).toMatch(/^coldwire approval v1\nnetwork: regtest\n[\s\S]*\nuntil height: \d+\n$/);
     expect(runShell(table, `ssh-keygen -Y sign -n ${APPROVAL_NAMESPACE} -f ann text`).status).toBe(0);
     const packed = approve('ann', '--signature text.sig');
     expect(packed).toMatchObject({ status: 0, stderr: '' });

@@ -71,7 +71,7 @@ export function writeText(
   const whole = intent.amount / 100_000_000n;
   const rest = (intent.amount % 100_000_000n).toString().padStart(8, '0');
   const lines = [
-    'coldwire approval v0',
+    'coldwire approval v1',
     `network: ${charter.network}`,
     `charter: ${toHex(first)}`,
     `pay: ${whole}.${rest} BTC`,

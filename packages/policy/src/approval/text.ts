@@ -30,7 +30,7 @@ export function writeApproval(subject: ApprovalSubject): string {
   const { network, first, intent, hash, approver, expires } = subject;
   const { id, requester, amount, script } = intent;
   return [
-    'coldwire approval v0',
+    'coldwire approval v1',
     `network: ${network}`,
     `charter: ${toHex(first)}`,
     `pay: ${inBitcoin(amount)} BTC`,

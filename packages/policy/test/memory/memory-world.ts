@@ -44,7 +44,7 @@ export function sealWitness(
 ): Attest['witnessed'][number] {
   const body = concatBytes(seeded('salt').slice(0, 16), encode(Witnessed, witnessed));
   const header = encode(Header, {
-    version: 0,
+    version: 1,
     type: MESSAGE_TYPES[type].number,
     charter: first,
     sender: gate.name,
@@ -79,7 +79,7 @@ export function seenHead(
 ): SeenHead {
   const { key = 'A', type = 'SIGNED', sender = 'A' } = how;
   const header = encode(Header, {
-    version: 0,
+    version: 1,
     type: MESSAGE_TYPES[type].number,
     charter: world.loaded.first,
     sender,

@@ -104,6 +104,9 @@ const destination = () => bytes(1, 42);
 
 export const SCRIPT_TYPES = ['p2pkh', 'p2sh', 'p2wpkh', 'p2wsh', 'p2tr'] as const;
 
+/** Blocks that a requester may be ahead of a signer, under whatever charter. */
+export const INTENT_AHEAD_MAX = 100;
+
 export const PolicyRow = struct('Policy', {
   maxInputs: field(1, uint(1024)),
   maxOutputs: field(2, uint(1032)),
@@ -127,7 +130,7 @@ export const PolicyRow = struct('Policy', {
   receiveLimit: field(13, u32()),
   /** blocks */
   intentLife: field(14, uint(100_000)),
-  intentAhead: field(15, uint(100)),
+  intentAhead: field(15, uint(INTENT_AHEAD_MAX)),
   freezeTicks: field(16, uint(10_000)),
   /** Seconds that an intent's home gate must be silent before another gate clears it. */
   gateDelay: field(17, uint(10_000_000)),
@@ -175,7 +178,7 @@ export const CustodyRow = struct('Custody', {
 });
 
 export const Charter = struct('Charter', {
-  version: field(1, literal(0)),
+  version: field(1, literal(1)),
   network: field(2, literal(...NETWORKS)),
   title: field(3, text(1, 64)),
   epoch: field(4, uint()),

@@ -7,7 +7,7 @@
 import { cobsBound, putCobs, takeCobs } from './cobs.ts';
 import { CRC_BYTES, crc32c, putCrc, takeCrc } from './crc32c.ts';
 
-export const FRAME_VERSION = 0;
+export const FRAME_VERSION = 1;
 export const HEADER_BYTES = 12;
 /** Most payload bytes of one frame. */
 export const MAX_PAYLOAD = 512;

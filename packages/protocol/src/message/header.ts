@@ -5,7 +5,7 @@
 import { bytes, field, type Infer, nullable, struct, text, uint } from '../cbor/index.ts';
 import { taggedHash } from '../hash.ts';
 
-export const PROTOCOL_VERSION = 0;
+export const PROTOCOL_VERSION = 1;
 
 /** A name of the charter's roster: 1 to 16 bytes. */
 export const name = () => text(1, 16);

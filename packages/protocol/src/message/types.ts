@@ -44,7 +44,7 @@ export const MESSAGE_TYPES = {
 } as const satisfies Record<string, TypeRow>;
 
 /**
- * Numbers set aside for messages of later versions; version 0 refuses them as UNKNOWN_TYPE.
+ * Numbers set aside for messages of later versions; version 1 refuses them as UNKNOWN_TYPE.
  * 18 APPROVAL, 19 CANCEL, 21 CHECKPOINT, 22 COSIGN, 23 TAIL, 24 CHECKIN.
  */
 export const RESERVED_TYPES: readonly number[] = [18, 19, 21, 22, 23, 24];

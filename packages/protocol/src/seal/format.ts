@@ -19,12 +19,12 @@ export const WRAP_SIZE = CONTENT_KEY_SIZE + TAG_SIZE;
 /** Zero: every key encrypts exactly one message. */
 export const NONCE = new Uint8Array(12);
 
-export const CONTENT_LABEL = 'coldwire/v0/seal\0';
-export const EPHEMERAL_LABEL = 'coldwire/v0/seal/ephemeral\0';
-export const WRAP_LABEL = 'coldwire/v0/seal/wrap\0';
+export const CONTENT_LABEL = 'coldwire/v1/seal\0';
+export const EPHEMERAL_LABEL = 'coldwire/v1/seal/ephemeral\0';
+export const WRAP_LABEL = 'coldwire/v1/seal/wrap\0';
 
 /** In front of what a body's salt is derived from. */
-export const SALT_LABEL = 'coldwire/v0/salt\0';
+export const SALT_LABEL = 'coldwire/v1/salt\0';
 
 export const ASCII = new TextEncoder();
 

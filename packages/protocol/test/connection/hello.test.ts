@@ -24,8 +24,8 @@ describe('the three hellos', () => {
   it('name the connection by the first four bytes of the tagged hash of both nonces', () => {
     const [one, other] = [Uint8Array.from({ length: 16 }, (_, at) => at), new Uint8Array(16).fill(0xff)];
     expect(nameConnection(one, other)).not.toBe(nameConnection(other, one));
-    // printf 'coldwire/v0/connection\0<16 bytes><16 bytes>' | sha256sum
-    expect(nameConnection(one, other).toString(16)).toBe('9ae3ec38');
+    // printf 'coldwire/v1/connection\0<16 bytes><16 bytes>' | sha256sum
+    expect(nameConnection(one, other).toString(16)).toBe('f1ccb3c7');
   });
 
   it('take the smaller window of both sides', () => {

@@ -38,7 +38,7 @@ const member = (name: string) => ({ name, key: keyOf(name).publicKey });
 const SIGNERS = ['A', 'B', 'C'];
 
 export const CHARTER: Infer<typeof Charter> = {
-  version: 0,
+  version: 1,
   network: 'regtest',
   title: 'Vectors',
   epoch: 1,

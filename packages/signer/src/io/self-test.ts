@@ -1,7 +1,7 @@
 /**
  * The throw-away signature of preflight: signs, identifies and seals with public test keys through the very code that
  * will use the real ones, and compares with known answers. Refuses a processor, a memory or a native file that
- * computes wrongly before any real key is here. Sources: RFC 8032, section 7.1, test 2; vectors/sealing/known-answer.txt.
+ * computes wrongly before any real key is here. Sources: RFC 8032, section 7.1, test 2; vectors/sealing/known-answer.json.
  */
 import { equalBytes, fromHex } from '@coldwire/protocol/bytes.ts';
 import { KeyMemory } from './key-memory.ts';
@@ -31,12 +31,12 @@ const IDENTITY_SIGNATURE = fromHex(
 );
 const GATE_KEY = fromHex('31d4ab6aceec961137917037936e60716fac573afe94d9da84a8020448dfc112');
 const SEALED = {
-  ephemeral: fromHex('8690bada890453c40e8202ccbe722b25bb3448ef80138f6bb2899ddd5a0a505b'),
+  ephemeral: fromHex('55cb7e0622ec574559c72f3a9b4450e8b8f93df618dfa9ac5731e66e054b035d'),
   wrap: fromHex(
-    '6c8064762ed6a8fda19876df0f69a6780fcb53b8917bc81a19ddf737d150ac335ad464218caba63d1c0a674957b8cf4d',
+    '1ba5763294d89d0585906c18c326959344871d41a66b64992f988186d82100c32f108fb5f44f27878f4db629eb62176a',
   ),
   ciphertext: fromHex(
-    'beec52ca46c33c9519d38835a1c1c8c9422cc06dcf32a16d4be0ecce5afd933626ff63f31f116ace06cf874cb57d7e6a',
+    '971b9a0fd8558e559be8dcbc9e61f63f1af80b9576ca8ef7ac9ec1d0649a6b2746942e6427dbafd8ed567500a6122b90',
   ),
 };
 

@@ -198,7 +198,7 @@ function countNonces(signer: string, session: number): () => Uint8Array {
   let count = 0;
   return () => {
     count += 1;
-    const digest = createHash('sha256').update(`coldwire/v0/nonce\0${signer}\0${session}\0${count}`).digest();
+    const digest = createHash('sha256').update(`coldwire/v1/nonce\0${signer}\0${session}\0${count}`).digest();
     return new Uint8Array(digest.subarray(0, 16));
   };
 }

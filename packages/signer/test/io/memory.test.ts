@@ -62,7 +62,7 @@ function secretsOf(): Record<string, Uint8Array> {
     identityScalar: createHash('sha512').update(material.identitySeed).digest().subarray(0, 32),
     contentKey,
     ephemeralSecret: createHmac('sha512', contentKey)
-      .update('coldwire/v0/seal/ephemeral\0')
+      .update('coldwire/v1/seal/ephemeral\0')
       .digest()
       .subarray(0, 32),
   };

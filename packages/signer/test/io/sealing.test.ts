@@ -77,7 +77,7 @@ describe('salts of message bodies', () => {
     const binding = new TextEncoder().encode('previous hash and body');
     const digest = createHash('sha256').update(binding).digest();
     const want = createHmac('sha512', material.sealSecret)
-      .update('coldwire/v0/salt\0')
+      .update('coldwire/v1/salt\0')
       .update(digest)
       .digest();
     expect(keys.deriveSalt(binding)).toEqual(new Uint8Array(want.subarray(0, 16)));

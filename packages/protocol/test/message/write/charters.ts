@@ -64,7 +64,7 @@ export function writeCharters(): void {
     tree(new Map([...good].reverse())),
     'keys in descending order',
   );
-  charter('refuse-version', 'MALFORMED', other(1, 1), 'version 1');
+  charter('refuse-version', 'MALFORMED', other(1, 2), 'version 2');
   charter('refuse-network', 'MALFORMED', other(2, 'litecoin'), 'another network');
   charter('refuse-testnet3', 'MALFORMED', other(2, 'testnet'), 'testnet3 is not a network of charters');
   charter('refuse-title-newline', 'MALFORMED', other(3, 'a\nb'), 'a title is one line');

@@ -238,7 +238,7 @@ export function writeChain(): void {
     make(start, 'HELLO', { header: { charter: made('another') } }),
     'made under another charter',
   );
-  chain('refuse-version', 'VERSION', make(start, 'HELLO', { header: { version: 1 } }), 'version 1');
+  chain('refuse-version', 'VERSION', make(start, 'HELLO', { header: { version: 2 } }), 'version 2');
   chain(
     'refuse-type-reserved',
     'UNKNOWN_TYPE',
