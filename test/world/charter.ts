@@ -90,6 +90,10 @@ export interface DeploymentOptions {
   readonly policy?: Partial<Policy>;
   readonly burial?: number;
   readonly approvers?: Charter['approvers'];
+  /** Approvers who can use the exchange's key. */
+  readonly people?: readonly string[];
+  /** Beside the exchange. */
+  readonly requesters?: Charter['requesters'];
 }
 
 export function good<T>(outcome: Outcome<T>): T {
@@ -135,7 +139,10 @@ export async function makeDeployment(
       return { ...memberOf(name, key), sealKey: gatePublicKey(key.seal ?? new Uint8Array(32)) };
     }),
     screens: ['screen-1', 'screen-2'].map((name) => memberOf(name, makeKey(name, 'screen'))),
-    requesters: [{ name: 'exchange', keys: [publicKeyOf(requesterKey)], people: [] }],
+    requesters: [
+      { name: 'exchange', keys: [publicKeyOf(requesterKey)], people: options.people ?? [] },
+      ...(options.requesters ?? []),
+    ],
     custodians: custodians.map(({ name, recipient, key }) => ({
       name,
       group: 'ops',
