@@ -219,7 +219,7 @@ describe('the end of a connection', () => {
 
   it('comes by a RESET of this connection only', () => {
     const { line, initiator, connection } = connected();
-    line.inject(initiator, bare('responder', 'RESET', connection ^ 1));
+    line.inject(initiator, bare('responder', 'RESET', (connection ^ 1) >>> 0));
     expect(initiator.downs).toEqual([]);
     line.inject(initiator, bare('responder', 'RESET', connection));
     expect(initiator.downs.length).toBe(1);
