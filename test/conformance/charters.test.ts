@@ -1,7 +1,8 @@
 /**
- * Later charters: policy and the gate read the ordering table by code that shares nothing, and must say the same of any two
- * charters; and what the table calls tightening lets nothing through that the earlier charter keeps back.
+ * Later charters: policy, the gate and the audit read the ordering table by code that shares nothing, and must say the same of any
+ * two charters; and what the table calls tightening lets nothing through that the earlier charter keeps back.
  */
+import { loosens as loosensToAuditors } from '@coldwire/audit/charter/loosens.ts';
 import { loosens } from '@coldwire/gate/core/ordering.ts';
 import { compareCharters } from '@coldwire/policy';
 import type { Charter, SignRequest } from '@coldwire/protocol';
@@ -146,13 +147,14 @@ const tightened = fc.array(pair, { minLength: 1, maxLength: 6 }).map((pairs): [C
 });
 
 describe('the ordering of charters', () => {
-  it('is read alike by policy and by the gate', () => {
+  it('is read alike by policy, by the gate and by the audit', () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(pair, ([old, now]) => {
         const { change } = compareCharters(old, now);
         seen.add(change);
         expect(loosens(old, now)).toBe(change === 'loosening');
+        expect(loosensToAuditors(old, now)).toBe(change === 'loosening');
       }),
       { numRuns: 500 },
     );

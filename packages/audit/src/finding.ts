@@ -93,8 +93,12 @@ export const AUDIT_CODES = {
     action: 'Stop withdrawals. Whoever let it through is faulty or hostile.',
   },
   AUDIT_VERDICT: {
-    means: 'A transaction was cleared with an intent that no screen of the charter cleared.',
-    action: 'Stop withdrawals. The signers and the gate that let it through are faulty or hostile.',
+    means: 'A signer or gate let an intent through that no screen of the charter cleared.',
+    action: 'Stop withdrawals. Whoever let it through is faulty or hostile.',
+  },
+  AUDIT_APPROVAL: {
+    means: 'A signer or gate let an intent through without the approvals that its amount needs.',
+    action: 'Stop withdrawals. Whoever let it through is faulty or hostile.',
   },
   AUDIT_CLEARED: {
     means: 'The cleared transaction is not the one of the draft.',

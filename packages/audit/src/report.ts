@@ -9,6 +9,7 @@ import type { Transcript } from './log/transcript.ts';
 import { CHECK_CHAIN } from './verify/chain.ts';
 import { CHECK_CLEARED, CHECK_SIGNATURES } from './verify/cleared.ts';
 import { CHECK_ENDS } from './verify/ends.ts';
+import { CHECK_FIRST_SIGHT } from './verify/first-sight.ts';
 import { CHECK_NOTICES } from './verify/notices.ts';
 import { CHECK_ORIGIN } from './verify/origin.ts';
 import { CHECK_PAYMENTS } from './verify/payments.ts';
@@ -62,6 +63,8 @@ const PROVES: { readonly [check: string]: string } = {
   [CHECK_SIGNED]:
     'SIGNED are for the transaction that the auditor builds from the draft: signers signed that and no other',
   [CHECK_INTENTS]: 'signatures of requesters and screens verify: what was paid was asked for and screened',
+  [CHECK_FIRST_SIGHT]:
+    'intents had requester, screen and approvals by the charter then in force: nobody was believed longer than it named them',
   [CHECK_CLEARED]:
     'cleared transactions are the draft’s, and sealed bytes follow from the witness: nothing was added or hidden',
   [CHECK_SIGNATURES]: 'Bitcoin signatures verify on another library, in the one allowed form',

@@ -16,7 +16,7 @@ describe('the logs of honest machines', () => {
     const report = verifyLogs([town.directory], town.charter);
     expect(findings(report)).toEqual([]);
     expect(report.cleared).toBe(3);
-    expect(report.checks).toHaveLength(12);
+    expect(report.checks).toHaveLength(13);
     expect(report.logs.map(({ owner }) => owner).sort()).toEqual(
       ['A', 'B', 'C', 'gate-1', 'vault-1', 'vault-1', 'vault-1', 'vault-1'].sort(),
     );

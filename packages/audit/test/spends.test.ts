@@ -29,10 +29,10 @@ afterAll(() => town.remove());
 
 const codesOf = ({ list }: Findings) => [...new Set(list.map(({ code }) => code))];
 
-/** Spends of which the verdicts were taken, as verify does it. */
+/** Spends that know what requests showed, as verify does it. */
 function readySpends(findings: Findings): Spends {
   const spends = new Spends(roster, findings);
-  for (const { request } of verified.cleared) spends.takeVerdicts(encode(SignRequest, request), request);
+  for (const { request } of verified.cleared) spends.take(encode(SignRequest, request), request);
   return spends;
 }
 

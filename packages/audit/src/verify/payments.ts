@@ -11,7 +11,7 @@ import type { Spends } from './signed.ts';
 export const CHECK_PAYMENTS = 'payments';
 
 export function checkPayments(spends: Spends, cleared: readonly ClearedSpend[], findings: Findings): void {
-  checkScreened(spends, cleared, findings);
+  checkAllowed(spends, cleared, findings);
   checkConflicts(spends, cleared, findings);
   checkNonces(cleared, findings);
 }
@@ -28,12 +28,21 @@ function intentsOf({ roster }: Spends, { request }: ClearedSpend): readonly Paid
   });
 }
 
-function checkScreened(spends: Spends, cleared: readonly ClearedSpend[], findings: Findings): void {
+/** Screened, and approved where the amount needs it. */
+function checkAllowed(spends: Spends, cleared: readonly ClearedSpend[], findings: Findings): void {
   for (const spend of cleared) {
     for (const [place, [bytes]] of spend.request.draft.intents.entries()) {
-      if (spends.isScreened(hashIntent(spends.roster.first, bytes))) continue;
-      const what = `${nameOf(spend.message)}: no verdict in these logs covers intent ${place}`;
-      findings.find('AUDIT_VERDICT', spend.message.place, what);
+      const hash = hashIntent(spends.roster.first, bytes);
+      const intent = decodeIntent(bytes);
+      const about = `${nameOf(spend.message)}: intent ${place}`;
+      if (!spends.isScreened(hash)) {
+        const what = `${about} is covered by no verdict in these logs`;
+        findings.find('AUDIT_VERDICT', spend.message.place, what);
+      }
+      if (intent.ok && !spends.isApproved({ intent: intent.value, hash })) {
+        const what = `${about} has too few approvals in these logs, by any charter`;
+        findings.find('AUDIT_APPROVAL', spend.message.place, what);
+      }
     }
   }
 }

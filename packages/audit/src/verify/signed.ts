@@ -4,6 +4,7 @@
  * always sealed the same. Proves that a signer signed this draft and nothing else, for intents that were asked for.
  */
 import {
+  type Approval,
   BODY_MAX,
   decode,
   decodeIntent,
@@ -17,6 +18,7 @@ import {
 } from '@coldwire/protocol';
 import { Scripts } from '../bitcoin/script.ts';
 import { type Built, buildTransaction } from '../bitcoin/transaction.ts';
+import { type Approvable, countApprovals } from '../charter/approvals.ts';
 import { verifyStrictly } from '../ed25519.ts';
 import type { Findings } from '../finding.ts';
 import { type LoggedMessage, nameOf } from '../log/message.ts';
@@ -35,6 +37,8 @@ export class Spends {
   readonly #commitments = new Map<string, { readonly signed: Signed; readonly name: string }>();
   /** Hashes of intents that a good verdict covers. */
   readonly #cleared = new Set<string>();
+  /** By hash of the intent: whatever was shown as its approvals. */
+  readonly #approvals = new Map<string, Approval[]>();
   readonly #requests = new Set<string>();
 
   constructor(roster: Roster, findings: Findings) {
@@ -51,13 +55,22 @@ export class Spends {
     return built;
   }
 
-  /** Takes the verdicts of a request that verify; what a bad one covers stays uncovered. */
-  takeVerdicts(body: Uint8Array, { draft, verdicts }: SignRequest): void {
+  /** Takes what a request shows for its intents: approvals, and the verdicts that verify. */
+  take(body: Uint8Array, { draft, verdicts, approvals }: SignRequest): void {
     const id = toHex(hashRequest(body));
     if (this.#requests.has(id)) return;
     this.#requests.add(id);
+    const hashes = draft.intents.map(([bytes]) => hashIntent(this.roster.first, bytes));
+    this.#takeVerdicts(hashes, verdicts);
+    for (const approval of approvals ?? []) {
+      const hash = toHex(hashes[approval.place] ?? new Uint8Array());
+      this.#approvals.set(hash, [...(this.#approvals.get(hash) ?? []), approval]);
+    }
+  }
+
+  /** What a bad one covers stays uncovered. */
+  #takeVerdicts(hashes: readonly Uint8Array[], verdicts: SignRequest['verdicts']): void {
     const { first, charters } = this.roster;
-    const hashes = draft.intents.map(([bytes]) => hashIntent(first, bytes));
     for (const { screen, covers, issued, signature } of verdicts) {
       const keys = charters
         .flatMap((one) => one.screens.filter(({ name }) => name === screen))
@@ -72,6 +85,16 @@ export class Spends {
 
   isScreened(intentHash: Uint8Array): boolean {
     return this.#cleared.has(toHex(intentHash));
+  }
+
+  /** Whether one charter of the chain has enough approvals of it. */
+  isApproved(subject: Approvable): boolean {
+    const { first, charters } = this.roster;
+    const own = this.#approvals.get(toHex(subject.hash)) ?? [];
+    return charters.some((charter) => {
+      const count = countApprovals(charter, first, subject, own);
+      return count === undefined || count.got >= count.want;
+    });
   }
 
   /** Signatures are deterministic: one signer and one transaction, one commitment; and one request, one sealed message. */

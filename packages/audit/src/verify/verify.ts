@@ -24,6 +24,7 @@ import { openRoster, type Roster } from '../roster.ts';
 import { checkChains } from './chain.ts';
 import { type ClearedSpend, checkCleared } from './cleared.ts';
 import { buildTable, checkEnds, checkSame, logsOf, type Table } from './ends.ts';
+import { checkFirstSights } from './first-sight.ts';
 import { gatherLines, type Line } from './line.ts';
 import { checkNotices, checkStarts } from './notices.ts';
 import { checkOrigin, checkOwner } from './origin.ts';
@@ -95,6 +96,7 @@ export function verifyTranscripts(
       findings,
     );
   }
+  checkFirstSights(transcripts, lines, roster, findings);
   const cleared = verifySpends({ transcripts, roster, findings, table, lines }, progress);
   return { table, lines, cleared };
 }
@@ -110,7 +112,7 @@ interface Scene {
 function verifySpends(scene: Scene, progress?: Progress): readonly ClearedSpend[] {
   const { roster, findings, lines } = scene;
   const spends = new Spends(roster, findings);
-  for (const { down } of lines) for (const message of down) takeVerdicts(spends, message);
+  for (const { down } of lines) for (const message of down) takeRequest(spends, message);
   const cleared: ClearedSpend[] = [];
   const seen = new Set<string>();
   for (const line of lines) {
@@ -130,11 +132,11 @@ function verifySpends(scene: Scene, progress?: Progress): readonly ClearedSpend[
   return cleared;
 }
 
-function takeVerdicts(spends: Spends, { type, body }: LoggedMessage): void {
+function takeRequest(spends: Spends, { type, body }: LoggedMessage): void {
   const clear = type === 'CLEAR' ? decode(Clear, body, BODY_MAX) : undefined;
   const inner = clear?.ok === true ? clear.value.request : type === 'SIGN' ? body : undefined;
   const request = inner === undefined ? undefined : decode(SignRequest, inner, BODY_MAX);
-  if (inner !== undefined && request?.ok === true) spends.takeVerdicts(inner, request.value);
+  if (inner !== undefined && request?.ok === true) spends.take(inner, request.value);
 }
 
 /** The SIGNED messages inside of a CLEAR: each a message of its own, which its signer's logs must hold. */
