@@ -42,7 +42,7 @@ const result = await runHostileVault({
   tell: (line) => process.stderr.write(`${line}\n`),
 });
 const { steps, left, allowed, violations, ...more } = result;
-for (const violation of violations) process.stderr.write(`broken: ${violation}\n`);
+for (const { kind, says } of violations) process.stderr.write(`broken (${kind}): ${says}\n`);
 /** So many steps without one payment: nothing was put to the test. */
 const isIdle = steps >= 500 && more.cleared === 0;
 if (isIdle) process.stderr.write('nothing was cleared in the whole run, so it shows nothing\n');

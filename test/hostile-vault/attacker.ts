@@ -14,10 +14,8 @@ import {
   encode,
   Headers,
   type Hello,
-  hashOrder,
   hashRequest,
   MessageBytes,
-  Order,
   Refused,
   Restore,
   SignRequest,
@@ -29,10 +27,10 @@ import { displayTxid, txidOf } from '@coldwire/wallet';
 import type { Random } from '../crash/random.ts';
 import { GATES, SIGNERS, type SignerName } from '../world/charter.ts';
 import type { World } from '../world/world.ts';
-import { Bystanders, type Wish } from './bystanders.ts';
 import { ChainView, encodeAdmit, keyOf, type OwnCoin } from './chain-view.ts';
-import type { Judge } from './judge.ts';
+import type { Claim, Judge } from './judge/judge.ts';
 import { type Answer, freshId, isGate, Lines, type PeerName } from './lines.ts';
+import type { People, Wish } from './people.ts';
 
 type Packed = Clear['signed'][number];
 
@@ -53,16 +51,18 @@ export interface Asked {
 }
 
 const KEPT = 400;
+const TRACED = 500;
 
 export class Attacker {
   readonly view: ChainView;
   readonly lines: Lines;
-  readonly people: Bystanders;
+  readonly people: People;
   readonly random: Random;
   readonly world: World;
   readonly judge: Judge;
-  /** By request hash. */
+  /** By request hash, oldest first. */
   readonly stories = new Map<string, Story>();
+  /** What gates gave out, by txid. */
   readonly raws = new Map<string, Uint8Array>();
   /** The newest SIGN requests of each signer with their answers. */
   readonly asked = new Map<SignerName, Asked[]>();
@@ -72,15 +72,17 @@ export class Attacker {
   readonly unwitnessed = new Set<SignerName>();
   readonly #nonces = new Map<SignerName, Uint8Array>();
   readonly #setBack = new Set<PeerName>();
+  /** What was asked last of all, for whoever looks into a broken promise. */
+  readonly trace: string[] = [];
   readonly #fedTo = new Map<PeerName, number>();
   readonly #admitted = new Map<PeerName, Set<string>>();
 
-  constructor(world: World, judge: Judge, random: Random) {
+  constructor(world: World, judge: Judge, people: People, random: Random) {
     this.world = world;
     this.judge = judge;
+    this.people = people;
     this.random = random;
     this.view = new ChainView(world);
-    this.people = new Bystanders(world, random);
     this.lines = new Lines(world, {
       onHello: (name, hello) => this.#greet(name, hello),
       onAlarm: () => undefined,
@@ -92,7 +94,7 @@ export class Attacker {
   }
 
   wish(id: string): Wish | undefined {
-    return this.people.wishes.find((one) => one.id === id);
+    return this.people.wish(id);
   }
 
   async ask(
@@ -111,6 +113,8 @@ export class Attacker {
           : answer.type;
     const key = `${type}: ${code}`;
     this.refusals.set(key, (this.refusals.get(key) ?? 0) + 1);
+    this.trace.push(`${this.steps} ${name} ${type} ${toHex(id)} ${toHex(body)} ${code}`);
+    if (this.trace.length > TRACED) this.trace.shift();
     return answer;
   }
 
@@ -121,7 +125,6 @@ export class Attacker {
 
   setBack(name: PeerName): void {
     this.#setBack.add(name);
-    this.judge.forgetLimitsOf(name);
   }
 
   broadcast(raw: Uint8Array): void {
@@ -156,6 +159,7 @@ export class Attacker {
       if (headers.length === 0) return;
       const answer = await this.ask(name, 'HEADERS', encode(Headers, { headers }));
       if (answer === 'silent' || answer.type !== 'DONE') return;
+      this.judge.fed(name, from + headers.length / 80 - 1);
     }
     this.#fedTo.set(name, upTo);
   }
@@ -191,24 +195,11 @@ export class Attacker {
 
   /** The custodians take a signer back that lost its memory: a quorum signs, whoever carries it. */
   async restore(name: SignerName): Promise<void> {
-    const { charter, custodians } = this.world.deployment;
     const id = this.#nonces.get(name);
     if (id === undefined) return;
-    const { height } = this.view;
-    const order = encode(Order, {
-      kind: 'restore',
-      first: charter.first,
-      signer: name,
-      id,
-      expires: height + 50,
-      height,
-    });
-    const hash = hashOrder(order);
-    const signatures = custodians
-      .slice(0, charter.charter.quorum)
-      .map((custodian) => [custodian.name, custodian.key.sign(hash)] as const);
+    const order = this.people.order('restore', 2, this.view.height, { signer: name, id });
     await this.feed(name);
-    await this.ask(name, 'RESTORE', encode(Restore, { order: [order, signatures] }));
+    await this.ask(name, 'RESTORE', encode(Restore, { order }));
   }
 
   /** SIGN under a fresh id, and everything that follows from a signature. */
@@ -224,18 +215,23 @@ export class Attacker {
     if (isResult) list.push({ id, body, answer: answer.body });
     if (list.length > KEPT) list.shift();
     if (answer.type !== 'SIGNED') return answer;
-    const story = this.#storyOf(body);
+    const story = this.#tell(body);
     const packed = decode(MessageBytes, answer.message, answer.message.length);
     if (story === undefined || !packed.ok) {
-      this.judge.violations.push(`${name} signed a request that cannot be read`);
+      this.judge.say('answer', `${name} signed a request that cannot be read`);
       return answer;
     }
     story.signed.set(name, packed.value);
-    this.judge.signed(name, story.ids, story.request, { sent, got });
+    this.judge.signed(name, claimOf(story), { sent, got });
     return answer;
   }
 
-  #storyOf(body: Uint8Array): Story | undefined {
+  /** What became of a request, if some signer signed it. */
+  storyOf(body: Uint8Array): Story | undefined {
+    return this.stories.get(toHex(hashRequest(body)));
+  }
+
+  #tell(body: Uint8Array): Story | undefined {
     const key = toHex(hashRequest(body));
     const known = this.stories.get(key);
     if (known !== undefined) return known;
@@ -255,6 +251,8 @@ export class Attacker {
       signed: new Map(),
     };
     this.stories.set(key, story);
+    const [oldest] = this.stories.size > KEPT ? this.stories.keys() : [];
+    if (oldest !== undefined) this.stories.delete(oldest);
     return story;
   }
 
@@ -266,15 +264,15 @@ export class Attacker {
     if (answer === 'silent' || answer.type !== 'CLEARED') return answer;
     const cleared = decode(Cleared, answer.body, answer.body.length);
     if (!cleared.ok) {
-      this.judge.violations.push(`${gate} cleared something that cannot be read`);
+      this.judge.say('answer', `${gate} cleared something that cannot be read`);
       return answer;
     }
     const known = parseTransaction(cleared.value.transaction);
     this.raws.set(known.txid, cleared.value.transaction);
     this.view.learn(known);
     const inputs = known.tx.inputs.map(({ txid, vout }) => keyOf({ txid: displayTxid(txid), vout }));
-    const spend = { txid: known.txid, gate, wishes: story.ids, inputs };
-    this.judge.cleared(spend, { sent, got: performance.now() });
+    const spend = { txid: known.txid, gate, ids: story.ids, inputs };
+    this.judge.cleared(spend, claimOf(story), { sent, got: performance.now() });
     return answer;
   }
 
@@ -294,6 +292,11 @@ export class Attacker {
     if (words.length >= 2 && gate !== undefined)
       await this.ask(gate, 'BURY', encode(Bury, { txid: death.txid, deaths: words }));
   }
+}
+
+function claimOf({ ids, request }: Story): Claim {
+  const intents = request.draft.intents.map(([bytes]) => bytes);
+  return { ids, intents, approvals: request.approvals ?? [] };
 }
 
 export function codesOf(body: Uint8Array): readonly string[] {

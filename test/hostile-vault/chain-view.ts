@@ -4,8 +4,9 @@ import { serializeHeader } from '@coldwire/devchain/primitives/block.ts';
 import { type KnownTransaction, serialize } from '@coldwire/devchain/primitives/transaction.ts';
 import { Admit, concatBytes, type Dead, encode, fromHex, toHex } from '@coldwire/protocol';
 import { buildLevels, proveAt } from '@coldwire/vault/chain/merkle.ts';
-import type { Chain } from '@coldwire/wallet';
+import { type Chain, displayTxid } from '@coldwire/wallet';
 import type { World } from '../world/world.ts';
+import type { MinedTransaction } from './judge/judge.ts';
 
 /** An output that pays one of the wallet's scripts. */
 export interface OwnCoin {
@@ -80,6 +81,22 @@ export class ChainView {
   unspent(): readonly OwnCoin[] {
     const { coins } = this.#world.chain.node.chain;
     return [...this.coins.values()].filter(({ txid, vout }) => coins.get(`${txid}:${vout}`) !== undefined);
+  }
+
+  /** What the chain holds of ours, from the first block to the tip, for the judge. */
+  *mined(): Generator<MinedTransaction> {
+    for (let height = 1; height <= this.height; height += 1) {
+      for (const { tx, txid } of this.#world.chain.node.chain.at(height)?.block.transactions ?? []) {
+        const outputs = tx.outputs.map(({ amount, script }) => {
+          const own = this.isOwn(script)?.chain;
+          return own === undefined ? { amount, script } : { amount, script, own };
+        });
+        const inputs = tx.inputs.map(
+          ({ txid: of, vout }) => this.coins.get(keyOf({ txid: displayTxid(of), vout }))?.amount,
+        );
+        yield { txid, inputs, outputs };
+      }
+    }
   }
 
   admission(coin: OwnCoin, withProof = true): Admit | undefined {

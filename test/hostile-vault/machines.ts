@@ -10,6 +10,8 @@ import { isGate, PEERS, type PeerName } from './lines.ts';
 export class Machines {
   readonly #world: World;
   readonly #running = new Map<PeerName, Running>();
+  /** How many charters a signer had taken when its copy was made. */
+  readonly #charters = new Map<SignerName, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -49,6 +51,7 @@ export class Machines {
 
   /** Keeps a copy of a signer's memory, and of the attacker's line to it. */
   async keep(attacker: Attacker, name: SignerName): Promise<void> {
+    this.#charters.set(name, attacker.judge.charters(name));
     await this.#moved(attacker, name, () => {
       rmSync(this.#copyOf(name), { recursive: true, force: true });
       cpSync(join(this.#world.directory, `signer-${name}`), join(this.#copyOf(name), 'state'), {
@@ -62,6 +65,7 @@ export class Machines {
   async setBack(attacker: Attacker, name: SignerName): Promise<void> {
     if (!existsSync(this.#copyOf(name))) return;
     attacker.setBack(name);
+    attacker.judge.forgot(name, this.#charters.get(name) ?? 1);
     await this.#moved(attacker, name, () => {
       const state = join(this.#world.directory, `signer-${name}`);
       const line = attacker.lines.directoryOf(name);

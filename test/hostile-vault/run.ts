@@ -2,19 +2,24 @@
  * A run of the hostile vault: real signers and gates as processes, one attacker with the vault's key, a number of steps, and the
  * judge's word at the end. The seed decides the moves; when machines answer is theirs.
  */
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { makeRandom } from '../crash/random.ts';
+import { SIGNERS } from '../world/charter.ts';
 import { buildWorld, mine, type World } from '../world/world.ts';
 import { Attacker } from './attacker.ts';
-import { Judge } from './judge.ts';
+import { payHonestly } from './goods.ts';
+import { Judge, type Violation } from './judge/judge.ts';
 import { isGate, PEERS } from './lines.ts';
 import { Machines } from './machines.ts';
-import { drawMove } from './moves.ts';
+import { drawMove } from './moves/index.ts';
+import { People, Staff } from './people.ts';
+import { EXCHANGE_PEOPLE, policyOf } from './terms.ts';
 
 export interface RunOptions {
   readonly seed: number;
   readonly steps: number;
-  /** Whom memory is set back for, among the signers. */
-  readonly setBack?: 'C';
   /** Ends the run after the move that is under way, with every program stopped. */
   readonly signal?: AbortSignal;
   tell?(line: string): void;
@@ -25,106 +30,166 @@ export interface RunResult {
   /** sat that left the wallet to destinations. */
   readonly left: bigint;
   readonly allowed: bigint;
-  readonly violations: readonly string[];
+  readonly violations: readonly Violation[];
+  /** Honest payments amid the attack that went through: all that were tried. */
+  readonly goods: number;
   readonly payments: number;
   readonly cleared: number;
+  readonly charters: number;
   readonly restarts: number;
   readonly setBacks: number;
   /** How often each request came to each end. */
   readonly answers: Readonly<Record<string, number>>;
+  /** Where everything is kept that a violation can be looked into with. */
+  readonly kept?: string;
 }
 
-/** Small windows, so that the run is at their limits most of the time. */
-const POLICY = {
-  amountPerTransaction: 6_000_000n,
-  windows: [
-    { ticks: 20, amount: 24_000_000n, count: 40, fee: 400_000n },
-    { ticks: 120, amount: 90_000_000n, count: 160, fee: 1_500_000n },
-  ],
-  feeAbsolute: 60_000n,
-  feeShareFloor: 10_000n,
-  freezeTicks: 4,
-  // No gate may stand in for another within the run: that is the stated limit, and not what is looked at here.
-  gateDelay: 1_000_000,
-};
-
-const RESTART_EVERY = 150;
-const SET_BACK_EVERY = 400;
+const RESTART_EVERY = 300;
+const SET_BACK_EVERY = 800;
+const GOOD_EVERY = 400;
 
 export async function runHostileVault(options: RunOptions): Promise<RunResult> {
-  const world = await buildWorld({ policy: POLICY, coins: 12, burial: 3 });
+  const random = makeRandom(options.seed);
+  const staff = new Staff(random);
+  const world = await buildWorld({
+    policy: policyOf(1),
+    approvers: staff.rows,
+    people: EXCHANGE_PEOPLE,
+    requesters: staff.requesters,
+    coins: 12,
+    burial: 3,
+  });
   try {
-    return await play(world, options);
+    const { charter, hash } = world.deployment.charter;
+    const judge = new Judge({ degree: 1, terms: charter }, hash, SIGNERS);
+    const people = new People(world, staff, random, judge);
+    return await new Run(world, judge, new Attacker(world, judge, people, random), options).play();
   } finally {
     await world.close();
   }
 }
 
-async function play(world: World, { seed, steps, signal, tell }: RunOptions): Promise<RunResult> {
-  const random = makeRandom(seed);
-  const judge = new Judge(world, () => new Map(attacker.people.wishes.map((wish) => [wish.id, wish])));
-  const attacker = new Attacker(world, judge, random);
-  const machines = new Machines(world);
-  await machines.startAll();
-  for (const name of PEERS) attacker.lines.open(name);
-  for (const name of PEERS) await attacker.lines.ready(name);
-  attacker.view.follow();
-  for (let i = 0; i < 8; i += 1)
-    attacker.people.wish(BigInt(random.between(20_000, 2_000_000)), attacker.view.height);
-  for (const name of PEERS) if (!isGate(name)) await attacker.attest(name);
-  judge.start();
-  let restarts = 0;
-  let setBacks = 0;
-  let nextRestart = RESTART_EVERY;
-  let nextSetBack = SET_BACK_EVERY / 2;
-  let restores = 0;
-  let setBackAt = 0;
-  let kept = false;
-  while (attacker.steps < steps && judge.violations.length === 0 && signal?.aborted !== true) {
-    for (const name of attacker.unwitnessed) if (random.next() < 0.6) await attacker.attest(name);
-    const move = drawMove(attacker);
-    await move.run(attacker);
-    if (attacker.steps >= nextRestart) {
-      nextRestart = attacker.steps + RESTART_EVERY;
-      const name = attacker.pick(PEERS);
-      if (name !== undefined) await machines.restart(attacker, name);
-      restarts += 1;
-      tell?.(`${attacker.steps} of ${steps} steps, ${judge.spends.size} cleared, ${restarts} restarts`);
-    }
-    if (attacker.steps >= nextSetBack) {
-      nextSetBack = attacker.steps + SET_BACK_EVERY;
-      if (kept) await machines.setBack(attacker, 'C');
-      else await machines.keep(attacker, 'C');
-      if (kept) setBacks += 1;
-      kept = !kept;
-      setBackAt = attacker.steps;
-    }
-    // People look into it after a while.
-    if (setBacks > restores && !kept && attacker.steps >= setBackAt + SET_BACK_EVERY / 2) {
-      await attacker.restore('C');
-      restores += 1;
-    }
-    judge.violations.push(...machines.fallen());
+class Run {
+  readonly #world: World;
+  readonly #judge: Judge;
+  readonly #attacker: Attacker;
+  readonly #machines: Machines;
+  readonly #options: RunOptions;
+  #restarts = 0;
+  #setBacks = 0;
+  #restores = 0;
+  #goods = 0;
+  /** The next one puts C's copy back; otherwise makes it. */
+  #hasCopy = false;
+  #setBackAt = 0;
+  readonly #due = { restart: RESTART_EVERY, setBack: SET_BACK_EVERY / 2, good: GOOD_EVERY };
+
+  constructor(world: World, judge: Judge, attacker: Attacker, options: RunOptions) {
+    this.#world = world;
+    this.#judge = judge;
+    this.#attacker = attacker;
+    this.#machines = new Machines(world);
+    this.#options = options;
   }
-  await settle(attacker);
-  judge.checkConflicts((txid) => isDead(attacker, txid));
-  const left = judge.audit(attacker.view);
-  await attacker.lines.closeAll();
-  return {
-    steps: attacker.steps,
-    left,
-    allowed: judge.allowed(),
-    violations: judge.violations,
-    payments: paidWishes(attacker),
-    cleared: judge.spends.size,
-    restarts,
-    setBacks,
-    answers: Object.fromEntries([...attacker.refusals].sort(([a], [b]) => a.localeCompare(b))),
-  };
+
+  async play(): Promise<RunResult> {
+    const { steps, signal } = this.#options;
+    const attacker = this.#attacker;
+    await this.#begin();
+    while (attacker.steps < steps && this.#judge.violations.length === 0 && signal?.aborted !== true) {
+      for (const name of attacker.unwitnessed) if (attacker.random.next() < 0.6) await attacker.attest(name);
+      await drawMove(attacker).run(attacker);
+      await this.#restart();
+      await this.#setBack();
+      await this.#payHonestly();
+      for (const fallen of this.#machines.fallen()) this.#judge.say('program', fallen);
+    }
+    return await this.#end();
+  }
+
+  async #begin(): Promise<void> {
+    const { lines, people, random, view } = this.#attacker;
+    await this.#machines.startAll();
+    for (const name of PEERS) lines.open(name);
+    for (const name of PEERS) await lines.ready(name);
+    view.follow();
+    for (let i = 0; i < 8; i += 1) people.ask(BigInt(random.between(20_000, 400_000)), view.height);
+    for (const name of PEERS) if (!isGate(name)) await this.#attacker.attest(name);
+    this.#judge.start(performance.now());
+  }
+
+  async #restart(): Promise<void> {
+    const attacker = this.#attacker;
+    if (attacker.steps < this.#due.restart) return;
+    this.#due.restart = attacker.steps + RESTART_EVERY;
+    const name = attacker.pick(PEERS);
+    if (name !== undefined) await this.#machines.restart(attacker, name);
+    this.#restarts += 1;
+    this.#options.tell?.(
+      `${attacker.steps} of ${this.#options.steps} steps, ${this.#judge.spends.size} cleared, ${this.#goods} honest ones paid, ${this.#restarts} restarts`,
+    );
+  }
+
+  /** C's disk is copied, and put back later; after a while people look into it. */
+  async #setBack(): Promise<void> {
+    const attacker = this.#attacker;
+    if (attacker.steps >= this.#due.setBack) {
+      this.#due.setBack = attacker.steps + SET_BACK_EVERY;
+      if (this.#hasCopy) await this.#machines.setBack(attacker, 'C');
+      else await this.#machines.keep(attacker, 'C');
+      if (this.#hasCopy) this.#setBacks += 1;
+      this.#hasCopy = !this.#hasCopy;
+      this.#setBackAt = attacker.steps;
+    }
+    const isTime = attacker.steps >= this.#setBackAt + SET_BACK_EVERY / 2;
+    if (this.#setBacks > this.#restores && !this.#hasCopy && isTime) {
+      await attacker.restore('C');
+      this.#restores += 1;
+    }
+  }
+
+  async #payHonestly(): Promise<void> {
+    if (this.#attacker.steps < this.#due.good) return;
+    if (await payHonestly(this.#attacker)) this.#goods += 1;
+    this.#due.good = this.#attacker.steps + GOOD_EVERY;
+  }
+
+  async #end(): Promise<RunResult> {
+    const attacker = this.#attacker;
+    settle(attacker);
+    this.#judge.checkConflicts((txid) => isDead(attacker, txid));
+    const now = performance.now();
+    const left = this.#judge.audit(attacker.view.mined(), now);
+    await attacker.lines.closeAll();
+    const { violations } = this.#judge;
+    return {
+      steps: attacker.steps,
+      left,
+      allowed: this.#judge.allowed(now),
+      violations,
+      goods: this.#goods,
+      payments: paidWishes(attacker),
+      cleared: this.#judge.spends.size,
+      charters: attacker.people.steps.length,
+      restarts: this.#restarts,
+      setBacks: this.#setBacks,
+      answers: Object.fromEntries([...attacker.refusals].sort(([a], [b]) => a.localeCompare(b))),
+      ...(violations.length === 0 ? {} : { kept: this.#keep() }),
+    };
+  }
+
+  /** A copy of every log and of what was asked last: `coldwire-audit replay` reaches each verdict of the machines again. */
+  #keep(): string {
+    const directory = join(tmpdir(), `hostile-vault-seed-${this.#options.seed}-step-${this.#attacker.steps}`);
+    mkdirSync(directory, { recursive: true });
+    cpSync(this.#world.directory, join(directory, 'world'), { recursive: true });
+    writeFileSync(join(directory, 'trace.txt'), `${this.#attacker.trace.join('\n')}\n`);
+    return directory;
+  }
 }
 
 /** Everything that was cleared goes to the chain, again and again, until nothing more is taken. */
-async function settle(attacker: Attacker): Promise<void> {
+function settle(attacker: Attacker): void {
   for (let round = 0; round < 6; round += 1) {
     for (const raw of attacker.raws.values()) attacker.broadcast(raw);
     mine(attacker.world, 1);
@@ -133,14 +198,14 @@ async function settle(attacker: Attacker): Promise<void> {
 }
 
 /** Another transaction, mined, spends a coin of it. */
-function isDead(attacker: Attacker, txid: string): boolean {
-  const spend = attacker.judge.spends.get(txid);
-  return spend !== undefined && attacker.view.deathOf(txid, spend.inputs) !== undefined;
+function isDead({ judge, view }: Attacker, txid: string): boolean {
+  const [spend] = judge.spends.get(txid) ?? [];
+  return spend !== undefined && view.deathOf(txid, spend.inputs) !== undefined;
 }
 
 function paidWishes({ judge, world }: Attacker): number {
-  const mined = [...judge.spends.values()].filter(
-    ({ txid }) => world.chain.node.chain.blockOf(txid) !== undefined,
-  );
-  return mined.reduce((sum, { wishes }) => sum + wishes.length, 0);
+  const mined = [...judge.spends.values()]
+    .flat()
+    .filter(({ txid }) => world.chain.node.chain.blockOf(txid) !== undefined);
+  return new Set(mined.flatMap(({ ids }) => ids)).size;
 }

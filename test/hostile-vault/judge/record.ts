@@ -1,0 +1,93 @@
+/** What the judge knows of one machine: charters that may be in force there, what it was shown, what it gave signatures for. */
+import type { Charter } from '@coldwire/protocol';
+
+/** ms on one clock: when a request left, and when its answer came. What happened in between happened in between. */
+export interface Span {
+  readonly sent: number;
+  readonly got: number;
+}
+
+/** Of a charter, what the judge goes by. */
+export type Terms = Pick<
+  Charter,
+  'epoch' | 'policy' | 'clock' | 'gates' | 'requesters' | 'custodians' | 'quorum'
+>;
+
+/** Charters are laxer the higher their degree, in every field that differs. */
+export interface Lawful {
+  readonly degree: number;
+  readonly terms: Terms;
+}
+
+/** A charter may have been in force from then, and until then. */
+export interface Reign extends Lawful {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Payment extends Span {
+  readonly amount: bigint;
+  readonly requester: string;
+  readonly destination: string;
+}
+
+/** Frozen at least from then until then. */
+export interface Frozen {
+  readonly from: number;
+  readonly to: number;
+  /** Whose word it was; absent for what two custodians said together. */
+  readonly by?: string;
+}
+
+export class MachineRecord {
+  /** Ids of intents that it has given a signature or a transaction for. */
+  readonly known = new Set<string>();
+  readonly payments: Payment[] = [];
+  reigns: Reign[];
+  /** Hashes of charters that it took, in their order. */
+  installed: string[];
+  /** The first showing, by requester and script. */
+  readonly registered = new Map<string, number>();
+  /** Height of the chain that it was shown and took. */
+  height = 0;
+  frozen: Frozen[] = [];
+  /** The tick of each party's last freeze. */
+  readonly froze = new Map<string, number>();
+  /** Orders that it has carried out, with the custodians that they were carried out for. */
+  readonly ordered = new Map<string, Set<string>>();
+  /** It has had an older memory put back: its own limits mean nothing any more. */
+  amnesic = false;
+
+  constructor(first: Lawful, hash: string) {
+    this.reigns = [{ ...first, from: 0, to: Number.POSITIVE_INFINITY }];
+    this.installed = [hash];
+  }
+
+  /** The laxest charter that it may have gone by at any moment of a span. */
+  laxest({ sent, got }: Span): Terms | undefined {
+    const reigns = this.reigns.filter(({ from, to }) => from <= got && to >= sent);
+    return reigns.sort((a, b) => b.degree - a.degree)[0]?.terms;
+  }
+
+  /** It took a charter: laxer ones are gone, in force or waiting; this one is in force at once unless it loosens. */
+  install(lawful: Lawful, hash: string, { sent, got }: Span, delay: number): void {
+    this.installed.push(hash);
+    const { degree } = lawful;
+    const isTightening = this.reigns.some((one) => one.from <= got && one.to > got && one.degree >= degree);
+    this.reigns = this.reigns.flatMap((one) => {
+      if (one.degree <= degree || one.to <= got) return [one];
+      return one.from > got ? [] : [{ ...one, to: got }];
+    });
+    this.reigns.push({ ...lawful, from: isTightening ? sent : sent + delay, to: Number.POSITIVE_INFINITY });
+  }
+
+  /** An older memory was put back: charters that it had taken by then, and whatever may have been in force since. */
+  forget(installed: number): void {
+    this.amnesic = true;
+    this.installed = this.installed.slice(0, installed);
+    this.reigns = this.reigns.map((one) => ({ ...one, to: Number.POSITIVE_INFINITY }));
+    this.height = 0;
+    this.frozen = [];
+    this.ordered.clear();
+  }
+}
