@@ -138,8 +138,8 @@ export function recall({ state, signatures, journal }: TestSigner) {
 
 /** Everything that an attack on a gate could spoil. */
 export function remember({ state }: TestGate) {
-  const { cleared, feesCharged, spenders, intents, dead, seen, charges, payments, shares, session } = state;
+  const { cleared, feesCharged, spenders, intents, dead, seen, charges, payments, former, session } = state;
   const charters = [...state.charters.keys(), ...state.waiting.map(({ charter }) => toHex(charter.hash))];
-  const kept = { cleared, feesCharged, spenders, intents, dead, seen, charges, payments, shares, session };
+  const kept = { cleared, feesCharged, spenders, intents, dead, seen, charges, payments, former, session };
   return { ...structuredClone(kept), charters, charter: toHex(state.charter.hash) };
 }

@@ -8,6 +8,7 @@ import {
   type Charter,
   decodeCharter,
   equalBytes,
+  type GateMember,
   hashCharter,
   type Receiver,
   toHex,
@@ -104,6 +105,11 @@ function addMachines({ keys, roles }: Roster, charter: Charter): void {
     if (!known.some((one) => equalBytes(one, key))) keys.set(name, [...known, key]);
     roles.set(name, role);
   }
+}
+
+/** What the charters say of a gate of this name, the first one first: the same row in most of them. */
+export function listGates({ charters }: Roster, name: string): readonly GateMember[] {
+  return charters.flatMap(({ gates }) => gates.filter((gate) => gate.name === name));
 }
 
 /** The kind of machine at the other end of a vault's line; undefined if no line joins the two. */

@@ -18,6 +18,7 @@ interface Flags extends LineFlags {
   readonly state: string;
   readonly gate?: string;
   readonly vault?: string;
+  readonly joins?: true;
 }
 
 runMain(async () => {
@@ -31,6 +32,7 @@ runMain(async () => {
     .requiredOption('--state <dir>', 'its own directory: evidence log')
     .option('--gate <name>', 'which gate of the charter this machine is (default: the one with this key)')
     .option('--vault <name>', 'which vault is at the other end (default: the charter’s first)')
+    .option('--joins', 'a later charter adds this gate: until it is in force here nothing is cleared')
     .action((flags: Flags) => {
       runGate({
         line: readLineFlags(flags),
@@ -39,6 +41,7 @@ runMain(async () => {
         state: flags.state,
         gate: flags.gate,
         vault: flags.vault,
+        joins: flags.joins === true,
       });
     });
   program

@@ -191,7 +191,7 @@ describe('A later charter at a gate', () => {
     look();
     const folded = gate.journal.reduce(applyGate, createGateState(gate.charter));
     expect(toHex(folded.charter.hash)).toBe(toHex(gate.state.charter.hash));
-    expect(folded.shares).toEqual(gate.state.shares);
+    expect(folded.former).toEqual(gate.state.former);
     expect([...folded.charters]).toEqual([...gate.state.charters]);
     expect(folded.lastRunning).toBe(gate.state.lastRunning);
   });

@@ -78,7 +78,7 @@ export class TestGate {
   decide(type: MessageType, body: Uint8Array, request: Uint8Array | null = this.newId()): GateDecision {
     const received = receive(this.charter, type, body, request);
     return decideMessage(this.state, received, this.uptime, (gate, context, sealed) =>
-      openSealed(gateSecret(this.charter.name), gate, context, sealed),
+      openSealed(gateSecret(this.charter.own.name), gate, context, sealed),
     );
   }
 
@@ -122,7 +122,7 @@ export function receive(
   if (vault === undefined) throw new Error('no vault');
   const line = {
     self: vault.name,
-    peer: charter.name,
+    peer: charter.own.name,
     peerKey: vault.key,
     incoming: 'up',
     receiver: 'gate',

@@ -3,14 +3,14 @@
  * the exact readings; else from the vault's logs of its line. Spec: protocol-spec/9-evidence.md, "Audit".
  */
 import { readSignedCharter } from '@coldwire/channel';
-import { loadGateCharter } from '@coldwire/gate/core/charter.ts';
+import { type GateCharter, loadJoinedCharter } from '@coldwire/gate/core/charter.ts';
 import { type CharterInForce, loadCharter } from '@coldwire/policy';
 import { EXIT, Failure } from '@coldwire/program';
 import { BODY_MAX, Clear, Cleared, decode, Header, SALT_LENGTH, Signed, toHex } from '@coldwire/protocol';
 import { Findings } from '../finding.ts';
 import type { Transcript } from '../log/transcript.ts';
 import { makeReport, type Report } from '../report.ts';
-import { openRoster, type Roster } from '../roster.ts';
+import { listGates, openRoster, type Roster } from '../roster.ts';
 import type { Line } from '../verify/line.ts';
 import { pairVerdicts } from '../verify/requests.ts';
 import { loadTranscripts, type Progress, type Verified, verifyTranscripts } from '../verify/verify.ts';
@@ -73,10 +73,17 @@ function makeCores(path: string, roster: Roster, { lines, cleared }: Verified): 
   const disclosed = gatherKeys(lines);
   return (name) => {
     if (roster.roles.get(name) === 'signer') return new SignerCore(charter, name, witnesses);
-    const loaded = loadGateCharter(readSignedCharter(path), name);
-    if (!loaded.ok) throw new Error(`the gate's own code refuses the charter: ${loaded.problem}`);
-    return new GateCore(loaded.value, disclosed);
+    return new GateCore(openGateCharter(path, roster, name), disclosed);
   };
+}
+
+/** A gate has one pair of keys for life: those of the first charter that lists it. */
+function openGateCharter(path: string, roster: Roster, name: string): GateCharter {
+  const [own] = listGates(roster, name);
+  if (own === undefined) throw new Error(`no charter has a gate ${name}`);
+  const loaded = loadJoinedCharter(readSignedCharter(path), own);
+  if (loaded.ok) return loaded.value;
+  throw new Error(`the gate's own code refuses the charter: ${loaded.problem}`);
 }
 
 function openCharter(path: string, roster: Roster): CharterInForce {

@@ -2,11 +2,11 @@
  * What happened at a machine itself. A start under another charter is a finding. What it told of itself (NOTICE) against what its own log says happened there. Proves that no start, unlock, lock or
  * freeze was invented or told otherwise; what was not told, because a crash came between, is a note.
  */
-import { decode, Notice, toHex } from '@coldwire/protocol';
+import { concatBytes, decode, equalBytes, type GateMember, Notice, toHex } from '@coldwire/protocol';
 import type { Findings } from '../finding.ts';
 import { nameOf } from '../log/message.ts';
 import type { Transcript } from '../log/transcript.ts';
-import type { Roster } from '../roster.ts';
+import { listGates, type Roster } from '../roster.ts';
 
 export const CHECK_NOTICES = 'notices';
 
@@ -30,11 +30,19 @@ export function checkNotices(transcript: Transcript, findings: Findings): void {
   }
 }
 
-/** The local record of each start names the charter, but a vault's. */
-export function checkStarts({ role, items }: Transcript, { first }: Roster, findings: Findings): void {
+/** The local record of each start names the first charter, but a vault's; a gate's also the keys that it runs with. */
+export function checkStarts({ role, owner, items }: Transcript, roster: Roster, findings: Findings): void {
   if (role === 'vault') return;
   for (const item of items) {
-    if (item.kind !== 'local' || item.local.event !== 'start' || item.local.detail === toHex(first)) continue;
-    findings.find('WRONG_CHARTER', item.entry.place, 'the machine was started under another charter');
+    if (item.kind !== 'local' || item.local.event !== 'start') continue;
+    const { detail, keys } = item.local;
+    if (detail !== toHex(roster.first))
+      findings.find('WRONG_CHARTER', item.entry.place, 'the machine was started under another charter');
+    if (keys !== undefined && !listGates(roster, owner).some((gate) => equalBytes(keysOf(gate), keys)))
+      findings.find('WRONG_PEER', item.entry.place, `no charter gives the keys of this start to ${owner}`);
   }
+}
+
+function keysOf({ key, sealKey }: GateMember): Uint8Array {
+  return concatBytes(key, sealKey);
 }

@@ -7,6 +7,7 @@ import {
   concatBytes,
   decodeCharter,
   equalBytes,
+  findCharterProblems,
   type GateMember,
   hashCharter,
   type Infer,
@@ -28,10 +29,9 @@ export interface GateCharter {
   readonly hash: Uint8Array;
   /** Hash of the first charter. */
   readonly first: Uint8Array;
-  /** This gate's name, and its place among the gates; -1 where it is not among them with its own keys. */
-  readonly name: string;
+  /** This gate's place among the gates; -1 where it is not among them with its own keys. */
   readonly place: number;
-  /** The keys that this gate has. */
+  /** This gate: its name, and the keys that it has. */
   readonly own: GateMember;
   readonly wallets: readonly GateWallet[];
 }
@@ -65,31 +65,71 @@ export function verifySignature(key: Uint8Array, hash: Uint8Array, signature: Ui
   }
 }
 
+/** The first charter, for the gate of this name. */
 export function loadGateCharter(signed: Infer<typeof SignedCharter>, name: string): LoadedCharter {
+  const loaded = loadFirst(signed);
+  if (typeof loaded === 'string') return no(loaded);
+  const { gates } = loaded.charter;
+  const own = gates.find((gate) => gate.name === name);
+  if (own === undefined)
+    return no(`it has no gate "${name}"; its gates are ${gates.map((gate) => gate.name).join(', ')}`);
+  return { ok: true, value: { ...loaded, place: gates.indexOf(own), own } };
+}
+
+/**
+ * The first charter, for a gate with these keys, which it may not list: a later charter adds the gate. Refuses a name that it
+ * gives to other keys: the line and the log of another machine go by it.
+ */
+export function loadJoinedCharter(signed: Infer<typeof SignedCharter>, own: GateMember): LoadedCharter {
+  const loaded = loadFirst(signed);
+  if (typeof loaded === 'string') return no(loaded);
+  const place = findPlace(loaded.charter, own);
+  if (place < 0 && listNames(loaded.charter).includes(own.name))
+    return no(`it gives the name "${own.name}" to others: a new gate needs a name that nobody had`);
+  return { ok: true, value: { ...loaded, place, own } };
+}
+
+type Loaded = Omit<GateCharter, 'place' | 'own'>;
+
+function loadFirst(signed: Infer<typeof SignedCharter>): Loaded | string {
   const [bytes, signatures] = signed;
   const decoded = decodeCharter(bytes);
-  if (!decoded.ok) return no(`it is not a charter: ${decoded.fault.detail}`);
+  if (!decoded.ok) return `it is not a charter: ${decoded.fault.detail}`;
   const charter = decoded.value;
   const hash = hashCharter(bytes);
-  if (charter.first !== null)
-    return no('it succeeds another one: name the first, later ones come over the line');
+  if (charter.first !== null) return 'it succeeds another one: name the first, later ones come over the line';
   for (const custodian of charter.custodians) {
     const own = signatures.filter(([signer]) => signer === custodian.name);
     const [row] = own;
     if (row === undefined || own.length > 1 || !verifySignature(custodian.key, hash, row[1])) {
-      return no(`the signature of ${custodian.name} is missing or wrong`);
+      return `the signature of ${custodian.name} is missing or wrong`;
     }
   }
   if (signatures.length !== charter.custodians.length)
-    return no('it has signatures of people who are no custodians');
-  const place = charter.gates.findIndex((gate) => gate.name === name);
-  const own = charter.gates[place];
-  if (own === undefined)
-    return no(`it has no gate "${name}"; its gates are ${charter.gates.map((gate) => gate.name).join(', ')}`);
+    return 'it has signatures of people who are no custodians';
   const wallets = openWallets(charter);
-  if (wallets === undefined)
-    return no('a wallet has a key that is not a point of the curve, or the same key twice');
-  return { ok: true, value: { charter, hash, first: hash, name, place, own, wallets } };
+  if (wallets === undefined) return BAD_WALLET;
+  const problems = findCharterProblems(charter);
+  if (problems.length > 0) return `it does not hold together: ${problems.join('; ')}`;
+  return { charter, hash, first: hash, wallets };
+}
+
+const BAD_WALLET = 'a wallet has a key that is not a point of the curve, or the same key twice';
+
+function findPlace({ gates }: Charter, own: GateMember): number {
+  return gates.findIndex(
+    ({ name, key, sealKey }) =>
+      name === own.name && equalBytes(key, own.key) && equalBytes(sealKey, own.sealKey),
+  );
+}
+
+function listNames({ vaults, signers, gates }: Charter): readonly string[] {
+  return [...vaults, ...signers, ...gates].map(({ name }) => name);
+}
+
+/** What the local record of a start holds: under which first charter, and with which keys. */
+export function startRecord({ first, own }: GateCharter): Uint8Array {
+  return concatBytes(first, own.key, own.sealKey);
 }
 
 /** A charter that follows `before`, without a word on who signed it. @returns what is wrong with it, in words */
@@ -98,13 +138,9 @@ export function openGateCharter(bytes: Uint8Array, before: GateCharter): GateCha
   if (!decoded.ok) return `not a charter: ${decoded.fault.detail}`;
   const charter = decoded.value;
   const wallets = openWallets(charter);
-  if (wallets === undefined)
-    return 'a wallet has a key that is not a point of the curve, or the same key twice';
-  const { own, first, name } = before;
-  const place = charter.gates.findIndex(
-    (gate) => gate.name === name && equalBytes(gate.key, own.key) && equalBytes(gate.sealKey, own.sealKey),
-  );
-  return { charter, hash: hashCharter(bytes), first, name, place, own, wallets };
+  if (wallets === undefined) return BAD_WALLET;
+  const { own, first } = before;
+  return { charter, hash: hashCharter(bytes), first, place: findPlace(charter, own), own, wallets };
 }
 
 function openWallets(charter: Charter): readonly GateWallet[] | undefined {

@@ -7,6 +7,8 @@ import type { Rebuilt } from './rebuild.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
 import type { GateState } from './state.ts';
 
+const MICROSECONDS = 1_000_000;
+
 export function checkConflicts(state: GateState, rebuilt: Rebuilt): readonly GateRefusal[] {
   const inputs = new Set(rebuilt.inputs.map(({ outpoint }) => outpoint));
   return rebuilt.intents.flatMap(({ id }) =>
@@ -21,7 +23,22 @@ export function checkConflicts(state: GateState, rebuilt: Rebuilt): readonly Gat
 
 /** The gate that clears an intent first: the first four bytes of its id, modulo the number of gates. */
 export function homeOf(state: GateState, id: string): number {
-  return Number.parseInt(id.slice(0, 8), 16) % state.charter.charter.gates.length;
+  return homeAmong(state.charter.charter.gates.length, id);
+}
+
+const homeAmong = (gates: number, id: string): number => Number.parseInt(id.slice(0, 8), 16) % gates;
+
+/**
+ * By the list in force, and by each that was in force here a delay ago: its home of before may have cleared it, or still does
+ * under a charter that is behind.
+ */
+function isAtHome(state: GateState, id: string, at: number): boolean {
+  const { place, charter } = state.charter;
+  if (homeOf(state, id) !== place) return false;
+  const delay = charter.policy.gateDelay * MICROSECONDS;
+  return state.former.every(
+    (list) => at - list.until >= Math.max(delay, list.delay) || homeAmong(list.gates, id) === list.place,
+  );
 }
 
 export interface HomeCheck {
@@ -36,12 +53,11 @@ export function checkHomes(state: GateState, rebuilt: Rebuilt, at: number): Home
   const refusals: GateRefusal[] = [];
   const seen: string[] = [];
   for (const { id } of rebuilt.intents) {
-    const home = homeOf(state, id);
-    if (home === state.charter.place || state.intents.has(id)) continue;
+    if (state.intents.has(id) || isAtHome(state, id, at)) continue;
     const since = state.seen.get(id);
     if (since === undefined) seen.push(id);
-    if (since === undefined || at - since < policy.gateDelay * 1_000_000) {
-      refusals.push(refuse('GATE_HOME', { intent: id, home: gates[home]?.name ?? '' }));
+    if (since === undefined || at - since < policy.gateDelay * MICROSECONDS) {
+      refusals.push(refuse('GATE_HOME', { intent: id, home: gates[homeOf(state, id)]?.name ?? '' }));
     }
   }
   return { refusals, seen };

@@ -102,8 +102,8 @@ export function decideMessage(
   const due = findDue(state, at);
   if (due === undefined) return decideUnder(state, received, uptime, open);
   const enacted: GateChange = { kind: 'enacted', value: { hash: due.charter.hash, at } };
-  // Deciding changes nothing, so what is shared with the state is safe; what enacting replaces is copied.
-  const next = applyGate({ ...state, shares: [...state.shares] }, enacted);
+  // Deciding changes nothing, so what is shared with the state is safe: enacting replaces, and changes nothing in place.
+  const next = applyGate({ ...state }, enacted);
   const decision = decideUnder(next, received, uptime, open);
   return { ...decision, changes: [enacted, ...decision.changes] };
 }
@@ -164,7 +164,7 @@ function decideWitness(state: GateState, request: Uint8Array, body: Uint8Array):
   const asked = decode(Witness, body);
   if (!asked.ok) return reject(request, asked.fault.code, asked.fault.detail);
   const { signer, nonce } = asked.value;
-  const reply = encode(Witnessed, witness(state.heads, signer, nonce));
+  const reply = encode(Witnessed, witness(state.charter, state.heads, signer, nonce));
   return { changes: [], replies: [{ type: 'WITNESSED', request, body: reply }] };
 }
 

@@ -5,7 +5,7 @@
  * Spec: protocol-spec/13-gate.md, "Limits".
  */
 import { toHex } from '@coldwire/protocol';
-import { sharersSince } from './limits.ts';
+import { hasJoinedSince, sharersSince } from './limits.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
 import { type GateState, type Payment, type PaymentRow, readPayment } from './state.ts';
@@ -62,25 +62,23 @@ export function checkVelocity(state: GateState, rebuilt: Rebuilt, at: number): r
       .filter((row) => row.per === per)
       .map((row) => {
         const since = at - row.ticks * clock.spacing * 1_000_000;
-        return { ...row, gates: sharersSince(state, since), before: sumBy(per, past, since) };
+        const gates = sharersSince(state, since);
+        const part = { amount: row.amount / BigInt(gates), count: Math.floor(row.count / gates) };
+        const before = sumBy(per, past, since);
+        const isNew = hasJoinedSince(state, since);
+        return { part, spentOn: (name: string) => (isNew ? part : (before.get(name) ?? NOTHING)) };
       });
     return [...now].flatMap(([name, asked]) =>
-      rows.flatMap((row) => checkRow(row, row.gates, name, row.before.get(name) ?? NOTHING, asked)),
+      rows.flatMap(({ part, spentOn }) => checkRow(per, part, name, spentOn(name), asked)),
     );
   });
 }
 
-/** One window for one destination or requester: the whole, divided by the number of gates. */
-function checkRow(
-  { per, amount, count }: Row,
-  gates: number,
-  name: string,
-  before: Sum,
-  now: Sum,
-): readonly GateRefusal[] {
+/** One window for one destination or requester. @param part of it that is this gate's: the whole, divided by the number of gates */
+function checkRow(per: Row['per'], part: Sum, name: string, before: Sum, now: Sum): readonly GateRefusal[] {
   const limits = [
-    ['amount', before.amount, now.amount, amount / BigInt(gates)],
-    ['count', BigInt(before.count), BigInt(now.count), BigInt(Math.floor(count / gates))],
+    ['amount', before.amount, now.amount, part.amount],
+    ['count', BigInt(before.count), BigInt(now.count), BigInt(part.count)],
   ] as const;
   return limits
     .filter(([, spent, asked, limit]) => spent + asked > limit)

@@ -78,9 +78,17 @@ function shareBase(state: GateState, { intents, inputs, paid, moved }: Rebuilt):
  * How many gates share a window that reaches back to `since` (running time, µs): one that is gone may have cleared its part of it
  * before it went.
  */
-export function sharersSince({ charter, shares }: GateState, since: number): number {
-  const former = shares.filter(({ until }) => until > since).map(({ gates }) => gates);
-  return Math.max(charter.charter.gates.length, ...former);
+export function sharersSince({ charter, former }: GateState, since: number): number {
+  const before = former.filter(({ until }) => until > since).map(({ gates }) => gates);
+  return Math.max(charter.charter.gates.length, ...before);
+}
+
+/**
+ * A gate that came to the others counts every window that reaches back to `since`, before it came, as spent: the gates of before
+ * may have cleared the whole.
+ */
+export function hasJoinedSince({ joined }: GateState, since: number): boolean {
+  return joined !== null && joined > since;
 }
 
 export function checkWindows(state: GateState, charge: Charge): readonly GateRefusal[] {
@@ -89,15 +97,16 @@ export function checkWindows(state: GateState, charge: Charge): readonly GateRef
     const since = charge.at - window.ticks * clock.spacing * 1_000_000;
     const number = sharersSince(state, since);
     const used = state.charges.filter(({ at }) => at > since);
-    const amount = used.reduce((sum, row) => sum + row.amount, 0n);
-    const count = used.reduce((sum, row) => sum + row.count, 0);
-    const fees = used.reduce((sum, row) => sum + row.fee, 0n);
     const shares = BigInt(number);
     const limits = {
       amount: window.amount / shares,
       count: Math.floor(window.count / number),
       fee: window.fee / shares,
     };
+    const isNew = hasJoinedSince(state, since);
+    const amount = isNew ? limits.amount : used.reduce((sum, row) => sum + row.amount, 0n);
+    const count = isNew ? limits.count : used.reduce((sum, row) => sum + row.count, 0);
+    const fees = isNew ? limits.fee : used.reduce((sum, row) => sum + row.fee, 0n);
     const refusals: GateRefusal[] = [];
     if (fees + charge.fee > limits.fee)
       refusals.push(refuse('FEE_WINDOW', { spent: fees, fee: charge.fee, limit: limits.fee }));

@@ -9,6 +9,8 @@ import { applyEnacted, applyInstalled, gateNames } from './succession.ts';
 import { applyHead, type SeenHeads } from './witness.ts';
 
 export const RESULTS_KEPT = 1024;
+/** Intents of other homes that wait here. The oldest is forgotten first, and waits anew when it is offered again. */
+export const SEEN_KEPT = 65_536;
 
 export interface ClearedRecord {
   /** `txid:vout` of each coin it spends. */
@@ -42,6 +44,17 @@ export interface WaitingCharter {
   readonly due: number;
 }
 
+/** A list of gates that is not in force any more. Times are running time, µs. */
+export interface FormerGates {
+  readonly until: number;
+  /** How many they were. */
+  readonly gates: number;
+  /** This gate's place among them; -1 where it was not, with its own keys. */
+  readonly place: number;
+  /** What `gateDelay` was. */
+  readonly delay: number;
+}
+
 /** The same as it is journalled: scriptPubKey, requester, sat. */
 export type PaymentRow = readonly [script: Uint8Array, requester: string, amount: bigint];
 
@@ -56,8 +69,10 @@ export interface GateState {
   waiting: readonly WaitingCharter[];
   /** Of every charter that was ever installed, by its hash: the names of its gates, joined by commas. */
   readonly charters: Map<string, string>;
-  /** How many gates shared the windows until when (running time, µs), under charters that are not in force any more. */
-  readonly shares: { readonly until: number; readonly gates: number }[];
+  /** The lists of gates that were in force here before, oldest first. */
+  former: readonly FormerGates[];
+  /** Running time (µs) at which a charter came in force that lists this gate, after one that did not; null: never. */
+  joined: number | null;
   readonly results: Map<string, GateResult>;
   /** By txid as people see it. */
   readonly cleared: Map<string, ClearedRecord>;
@@ -75,7 +90,7 @@ export interface GateState {
   /** As far back as the longest velocity window reaches. */
   payments: Payment[];
   /** The newest SIGNED that was shown, for signers that start. */
-  readonly heads: SeenHeads;
+  heads: SeenHeads;
   /** Highest running time on record, µs; the running time of this start counts from it. */
   lastRunning: number;
   base: number;
@@ -87,7 +102,8 @@ export function createGateState(charter: GateCharter): GateState {
     charter,
     waiting: [],
     charters: new Map([[toHex(charter.hash), gateNames(charter)]]),
-    shares: [],
+    former: [],
+    joined: null,
     results: new Map(),
     cleared: new Map(),
     feesCharged: new Map(),
@@ -121,6 +137,10 @@ export function applyGate(state: GateState, change: GateChange): GateState {
     case 'seen':
       state.lastRunning = Math.max(state.lastRunning, change.value.at);
       for (const id of change.value.intents) state.seen.set(toHex(id), change.value.at);
+      for (const oldest of state.seen.keys()) {
+        if (state.seen.size <= SEEN_KEPT) break;
+        state.seen.delete(oldest);
+      }
       return state;
     case 'cleared':
       return rememberCleared(state, change.value);

@@ -3,12 +3,20 @@
  * running time. Refuses CHARTER_CHAIN, CHARTER_QUORUM, CHARTER_UNFIT; LIMIT when too many wait.
  * Spec: protocol-spec/5-charter.md, "Succession"; 13-gate.md, "Charters".
  */
-import { type Charter, equalBytes, hashCharter, type SignedCharter, toHex } from '@coldwire/protocol';
+import {
+  type Charter,
+  equalBytes,
+  findCharterProblems,
+  hashCharter,
+  type SignedCharter,
+  toHex,
+} from '@coldwire/protocol';
 import type { GateChange } from './change.ts';
 import { type GateCharter, openGateCharter, verifySignature } from './charter.ts';
 import { loosens } from './ordering.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
 import type { GateState, WaitingCharter } from './state.ts';
+import { forgetReplaced } from './witness.ts';
 
 export const WAITING_MAX = 8;
 const MICROSECONDS = 1_000_000;
@@ -29,6 +37,8 @@ export function install(state: GateState, signed: SignedCharter, at: number): In
   if (state.charters.has(toHex(hash))) return { ok: true, changes: [] };
   const next = openGateCharter(bytes, state.charter);
   if (typeof next === 'string') return no(unfit(next));
+  const problems = findCharterProblems(next.charter);
+  if (problems.length > 0) return no(unfit(problems.join('; ')));
   const refusal = findProblem(state, signed, next);
   if (refusal !== undefined) return no(refusal);
   const revoked = state.waiting.filter((row) => loosens(next.charter, row.charter.charter));
@@ -124,8 +134,18 @@ export function applyEnacted(
   const place = state.waiting.findIndex(({ charter }) => equalBytes(charter.hash, hash));
   const next = state.waiting[place];
   if (next === undefined) throw new Error('a charter comes in force that was not installed');
-  state.shares.push({ until: at, gates: state.charter.charter.gates.length });
+  const { charter, place: was } = state.charter;
+  const { gates, policy } = charter;
+  const left = {
+    until: at,
+    gates: gates.length,
+    place: was,
+    delay: policy.gateDelay * MICROSECONDS,
+  };
+  state.former = [...state.former, left];
+  if (was < 0 && next.charter.place >= 0) state.joined = at;
   state.waiting = state.waiting.slice(place + 1);
   state.charter = next.charter;
+  state.heads = forgetReplaced(state.heads, charter, next.charter.charter);
   state.lastRunning = Math.max(state.lastRunning, at);
 }

@@ -34,7 +34,7 @@ export function unsealAnswer(
   const { requestHash, txid, commitment, sealed } = answer.signed;
   // To all gates, as the charter in force at the signer lists them: one that is known here, not always the one in force here.
   const names = sealed.wraps.map(([name]) => name);
-  const place = names.indexOf(charter.name);
+  const place = names.indexOf(charter.own.name);
   if (place < 0 || !known.has(names.join())) return refuse('GATE_SEAL', { signer: answer.signer });
   const message: SealedMessage = {
     ephemeral: sealed.ephemeral,

@@ -3,6 +3,7 @@
  * that starts asks for it, so that an older copy of its state, or a clone, shows. Spec: protocol-spec/14-memory.md, "Witness".
  */
 import {
+  type Charter,
   type Clear,
   decode,
   equalBytes,
@@ -53,15 +54,39 @@ export function noteHeads(charter: GateCharter, heads: SeenHeads, clear: Clear):
 /** Changes `heads`. */
 export function applyHead(heads: SeenHeads, head: HeadChange['value']): void {
   const vaults = heads.get(head.signer) ?? new Map<string, HeadChange['value']>();
+  // In the order in which they were shown last.
+  vaults.delete(head.vault);
   vaults.set(head.vault, head);
   heads.set(head.signer, vaults);
 }
 
-export function witness(heads: SeenHeads, signer: string, nonce: Uint8Array): Witnessed {
-  const rows = [...(heads.get(signer) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
-    signer,
-    nonce,
-    heads: rows.slice(-8).map(([, { header, signature }]): SeenHead => [header, signature]),
-  };
+/**
+ * What signers said under link keys that a charter takes from them: whoever has such a key could say more under it, and what its
+ * owner said is of a memory that the signer with the new key does not have. Makes a new map.
+ */
+export function forgetReplaced(heads: SeenHeads, before: Charter, now: Charter): SeenHeads {
+  const replaced = before.signers.filter(
+    ({ name, key }) => !now.signers.some((row) => row.name === name && equalBytes(row.key, key)),
+  );
+  const names = new Set(replaced.map(({ name }) => name));
+  return new Map([...heads].filter(([name]) => !names.has(name)));
+}
+
+/** A charter lists this many vaults at most, and an answer has room for as many. */
+const HEADS_SHOWN = 8;
+
+/** Of the vaults of the charter in force, and where there is room of those of before, which were shown last. */
+export function witness(
+  { charter }: GateCharter,
+  heads: SeenHeads,
+  signer: string,
+  nonce: Uint8Array,
+): Witnessed {
+  const all = [...(heads.get(signer)?.values() ?? [])];
+  const isListed = ({ vault }: HeadChange['value']): boolean =>
+    charter.vaults.some(({ name }) => name === vault);
+  const former = all.filter((row) => !isListed(row)).reverse();
+  const rows = [...all.filter(isListed), ...former].slice(0, HEADS_SHOWN);
+  rows.sort((a, b) => (a.vault < b.vault ? -1 : 1));
+  return { signer, nonce, heads: rows.map(({ header, signature }): SeenHead => [header, signature]) };
 }

@@ -17,6 +17,7 @@ import {
 } from '@coldwire/protocol';
 import { openSealed } from '@coldwire/protocol/seal/index.ts';
 import { encodeGateChange, type GateChange } from '../core/change.ts';
+import { startRecord } from '../core/charter.ts';
 import { decideGreeting, decideMessage, decideStart, type GateReply } from '../core/decide.ts';
 import { applyGate, type GateState } from '../core/state.ts';
 import type { OpenSeal } from '../core/unseal.ts';
@@ -64,8 +65,10 @@ export class GateMachine implements ChannelOwner {
   start(): void {
     const at = this.read();
     const { changes } = decideStart(this.#state);
-    this.#log.append([{ kind: 'local', ...at, bytes: this.charter }, ...records(changes, at)]);
+    const record = startRecord(this.#state.charter);
+    this.#log.append([{ kind: 'local', ...at, bytes: record }, ...records(changes, at)]);
     this.#apply(changes);
+    this.#report.listed(this.#state.charter.place >= 0);
   }
 
   attach(channel: Channel): void {
@@ -146,7 +149,7 @@ export class GateMachine implements ChannelOwner {
     const isListed = charter.vaults.some(
       ({ name, key }) => line !== undefined && name === line.peer && equalBytes(key, line.peerKey),
     );
-    if (place < 0) this.onAlarm('WRONG_PEER', 'the charter in force does not list this gate with its keys');
+    this.#report.listed(place >= 0);
     if (isListed || line === undefined) return;
     this.onAlarm('WRONG_PEER', `the charter in force has no vault ${line.peer} with this key`);
     this.#channel?.hangUp('WRONG_PEER');
@@ -157,7 +160,11 @@ export class GateMachine implements ChannelOwner {
       this.#state = applyGate(this.#state, change);
       if (change.kind === 'enacted') {
         const { charter, hash } = this.#state.charter;
-        this.#report.event('charter', { epoch: charter.epoch, hash: toHex(hash) });
+        this.#report.event('charter', {
+          epoch: charter.epoch,
+          hash: toHex(hash),
+          listed: this.#state.charter.place >= 0,
+        });
         this.#heedRoster();
       }
       if (change.kind === 'cleared') {

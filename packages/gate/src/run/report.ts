@@ -8,6 +8,8 @@ import { BODY_MAX, decode, Refused } from '@coldwire/protocol';
 import { displayHash } from '../core/state.ts';
 
 const EVERY_MS = 60_000;
+const UNLISTED =
+  'no charter in force here lists this gate with its keys: it waits for one, handed over by the vault (coldwire-vault charter FILE)';
 
 export class GateReport {
   readonly #directory: string;
@@ -17,6 +19,7 @@ export class GateReport {
   readonly #started = new Date().toISOString();
   #line: { readonly up: boolean; readonly since: string; readonly reason: string | null };
   #portGone: string | null = null;
+  #isListed = true;
   #diskState: DiskState | null = null;
   #lastCleared: { readonly txid: string; readonly at: string } | null = null;
   #lastRefused: readonly string[] = [];
@@ -54,6 +57,13 @@ export class GateReport {
   disconnected(reason: string): void {
     this.#line = { up: false, since: new Date().toISOString(), reason };
     this.#log.often('disconnected', '', { reason });
+    this.#write();
+  }
+
+  /** Whether the charter in force lists this gate with its keys: else it clears nothing. */
+  listed(is: boolean): void {
+    this.#isListed = is;
+    if (!is) this.alarm('WRONG_PEER', UNLISTED);
     this.#write();
   }
 
@@ -135,6 +145,7 @@ export class GateReport {
         : `the port is away: ${this.#portGone}`;
     const disk = this.#diskState;
     return [
+      ...(this.#isListed ? [] : [{ code: 'WRONG_PEER', since: null, text: UNLISTED }]),
       ...(up && this.#portGone === null ? [] : [{ code: 'LINE_GONE', since, text: line }]),
       ...(disk === null || disk.level === 'ok'
         ? []

@@ -16,12 +16,19 @@ import {
   createEd25519Signer,
   decodeCharter,
   equalBytes,
+  type GateMember,
   type Line,
   type Member,
 } from '@coldwire/protocol';
 import { gatePublicKey } from '@coldwire/protocol/seal/index.ts';
 import { decodeGateChange } from '../core/change.ts';
-import { type GateCharter, loadGateCharter } from '../core/charter.ts';
+import {
+  type GateCharter,
+  type LoadedCharter,
+  loadGateCharter,
+  loadJoinedCharter,
+  startRecord,
+} from '../core/charter.ts';
 import { applyGate, createGateState } from '../core/state.ts';
 import { GateMachine } from './machine.ts';
 import { GateReport } from './report.ts';
@@ -34,25 +41,17 @@ export interface RunOptions {
   /** Undefined: the gate of the charter that has this key. */
   readonly gate: string | undefined;
   readonly vault: string | undefined;
+  /** A later charter lists this gate; the first one need not. */
+  readonly joins: boolean;
 }
 
 export function runGate(options: RunOptions): void {
   const key = readRoleKey(options.key, 'gate');
   const identity = createEd25519Signer(key.identity);
-  const charter = openCharter(options, identity.publicKey);
-  const member = charter.charter.gates[charter.place];
-  if (
-    member === undefined ||
-    key.seal === undefined ||
-    !equalBytes(member.key, identity.publicKey) ||
-    !equalBytes(member.sealKey, gatePublicKey(key.seal))
-  ) {
-    throw new Failure(EXIT.BAD_INPUT, {
-      what: `the key is not the one that the charter gives to ${charter.name}`,
-      where: options.key,
-      todo: 'Name this gate’s own key file.',
-    });
-  }
+  if (key.seal === undefined) throw new Error('a gate’s key file holds a seal key');
+  const keys = { key: identity.publicKey, sealKey: gatePublicKey(key.seal) };
+  const charter = openCharter(options, keys);
+  const { name } = charter.own;
   const peer = options.vault ?? charter.charter.vaults[0]?.name ?? '';
   // The line before the state directory: a start that cannot be leaves nothing behind.
   let told: GateReport | undefined;
@@ -62,17 +61,17 @@ export function runGate(options: RunOptions): void {
     onBack: () => told?.portBack(),
   });
   const directory = openSecureDirectory(options.state);
-  const report = new GateReport(directory, charter.name);
+  const report = new GateReport(directory, name);
   told = report;
   let state = createGateState(charter);
-  let chain = createChain(lineTo(charter.name, { name: peer, key: new Uint8Array(32) }));
-  const { log, torn } = openLog(directory, charter.name, (record) => {
+  let chain = createChain(lineTo(name, { name: peer, key: new Uint8Array(32) }));
+  const { log, torn } = openLog(directory, name, (record) => {
     const [, kind, , , bytes] = record;
     if (kind === 'change') state = applyGate(state, decodeGateChange(bytes));
-    else if (kind === 'local') refuseOtherCharter(bytes, charter, directory);
+    else if (kind === 'local') refuseOther(bytes, charter, directory);
     else chain = foldRecord(chain, record);
   });
-  chain = { ...chain, line: lineTo(charter.name, findVault(state.charter, peer)) };
+  chain = { ...chain, line: lineTo(name, findVault(state.charter, peer)) };
   if (torn > 0) report.event('torn', { bytes: torn });
   const machine = new GateMachine(state, log, identity, key.seal, report);
   machine.start();
@@ -89,17 +88,41 @@ export function runGate(options: RunOptions): void {
     });
   }
   report.watch();
-  report.event('ready', { pid: process.pid, gate: charter.name });
+  report.event('ready', { pid: process.pid, gate: name, listed: state.charter.place >= 0 });
 }
 
-function openCharter({ charter: path, gate }: RunOptions, key: Uint8Array): GateCharter {
-  const signed = readSignedCharter(path);
-  const loaded = loadGateCharter(signed, gate ?? findGate(signed[0], key) ?? 'with this key');
-  if (loaded.ok) return loaded.value;
+type Keys = Pick<GateMember, 'key' | 'sealKey'>;
+
+const IF_LATER = 'If a later charter adds this gate, start it with --joins.';
+
+/** @throws Failure */
+function openCharter({ charter: path, gate, joins, key }: RunOptions, keys: Keys): GateCharter {
+  const loaded = loadFor(path, gate, joins, keys);
+  if (!loaded.ok) {
+    throw new Failure(EXIT.BAD_INPUT, {
+      what: `the charter does not serve this gate: ${loaded.problem}`,
+      where: path,
+      todo: `Name the first charter (coldwire-charter verify) and this gate’s own key file. ${joins ? '' : IF_LATER}`.trim(),
+    });
+  }
+  const { own } = loaded.value;
+  if (equalBytes(own.key, keys.key) && equalBytes(own.sealKey, keys.sealKey)) return loaded.value;
   throw new Failure(EXIT.BAD_INPUT, {
-    what: `the charter does not serve this gate: ${loaded.problem}`,
-    where: path,
-    todo: 'Name the charter in force (coldwire-charter verify) and this gate’s own key file.',
+    what: `the key is not the one that the charter gives to ${own.name}`,
+    where: key,
+    todo: `Name this gate’s own key file. ${IF_LATER}`,
+  });
+}
+
+/** @throws Failure (usage) */
+function loadFor(path: string, gate: string | undefined, joins: boolean, keys: Keys): LoadedCharter {
+  const signed = readSignedCharter(path);
+  const name = gate ?? findGate(signed[0], keys.key);
+  if (!joins) return loadGateCharter(signed, name ?? 'with this key');
+  if (name !== undefined) return loadJoinedCharter(signed, { name, ...keys });
+  throw new Failure(EXIT.USAGE, {
+    what: 'nothing says which gate this machine is',
+    todo: 'Name it as the later charter does: --gate NAME.',
   });
 }
 
@@ -122,13 +145,16 @@ function lineTo(self: string, { name, key }: Member): Line {
   return { self, peer: name, peerKey: key, incoming: 'down', receiver: 'gate' };
 }
 
-/** A start's local record holds the hash of the charter: what was cleared under one is not another's. */
-function refuseOtherCharter(hash: Uint8Array, charter: GateCharter, directory: string): void {
-  if (equalBytes(hash, charter.first)) return;
+/** A state directory belongs to one first charter and to one pair of keys. @throws Failure */
+function refuseOther(record: Uint8Array, charter: GateCharter, directory: string): void {
+  if (equalBytes(record, startRecord(charter))) return;
+  const isSame = equalBytes(record.subarray(0, charter.first.length), charter.first);
   throw new Failure(EXIT.ENVIRONMENT, {
-    code: 'WRONG_CHARTER',
-    what: 'this state was made under another charter',
+    ...(isSame ? {} : { code: 'WRONG_CHARTER' }),
+    what: isSame ? 'this state is of a gate with other keys' : 'this state was made under another charter',
     where: directory,
-    todo: 'Name the charter that this gate runs under, or another state directory.',
+    todo: isSame
+      ? 'Name the key file of the gate that made it, or a new state directory.'
+      : 'Name the charter that this gate runs under, or another state directory.',
   });
 }
