@@ -1,135 +1,7 @@
-import type { Charter } from '@coldwire/protocol';
 import { describe, expect, it } from 'vitest';
 import { ORDERING } from '../../src/charter/ordering.ts';
 import { compareCharters } from '../../src/index.ts';
-import { identity, sampleCharter, seeded } from '../world.ts';
-
-const velocity = { per: 'destination', ticks: 144, amount: 5n, count: 5 } as const;
-const tier = { above: 10n, approvals: 1, approvers: ['eve', 'fay'] };
-const sample = sampleCharter();
-/** With something of everything that can be taken away. */
-const before: Charter = {
-  ...sample,
-  requesters: sample.requesters.map((row) => ({ ...row, people: ['eve'] })),
-  approvers: ['eve', 'fay'].map((name) => ({
-    name,
-    keys: [{ kind: 'ssh-ed25519', key: identity(name).publicKey, application: '' }],
-  })),
-  policy: {
-    ...sample.policy,
-    velocity: [velocity],
-    destinations: 'registered',
-    destinationTicks: 6,
-    allow: [seeded('allowed')],
-    deny: [seeded('denied')],
-    tiers: [tier],
-  },
-};
-const policy = (change: Partial<Charter['policy']>): Charter => ({
-  ...before,
-  policy: { ...before.policy, ...change },
-});
-const clock = (change: Partial<Charter['clock']>): Charter => ({
-  ...before,
-  clock: { ...before.clock, ...change },
-});
-const [first, second] = before.policy.windows;
-if (first === undefined || second === undefined) throw new Error('no windows');
-
-type Tiers = Charter['policy']['tiers'];
-
-/** Every field, with a change that tightens it (where one can) and one that loosens it. */
-const moves: Record<string, readonly [tightening: Charter | null, loosening: Charter | null]> = {
-  network: [null, { ...before, network: 'signet' }],
-  title: [null, { ...before, title: 'Other' }],
-  wallets: [null, { ...before, wallets: [...before.wallets, ...before.wallets] }],
-  vaults: [
-    { ...before, vaults: before.vaults.slice(1) },
-    { ...before, vaults: [...before.vaults, { name: 'vault-3', key: identity('vault-3').publicKey }] },
-  ],
-  signers: [null, { ...before, signers: before.signers.toReversed() }],
-  gates: [
-    { ...before, gates: before.gates.slice(1) },
-    { ...before, gates: before.gates.map((gate) => ({ ...gate, sealKey: seeded(gate.name) })) },
-  ],
-  screens: [
-    { ...before, screens: before.screens.slice(1) },
-    {
-      ...before,
-      screens: before.screens.map(({ name }) => ({ name, key: identity(`new ${name}`).publicKey })),
-    },
-  ],
-  requesters: [
-    { ...before, requesters: before.requesters.map((row) => ({ ...row, keys: row.keys.slice(1) })) },
-    {
-      ...before,
-      requesters: before.requesters.map((row) => ({ ...row, keys: [...row.keys, seeded(row.name)] })),
-    },
-  ],
-  'requesters.people': [
-    { ...before, requesters: before.requesters.map((row) => ({ ...row, people: ['eve', 'fay'] })) },
-    { ...before, requesters: before.requesters.map((row) => ({ ...row, people: [] })) },
-  ],
-  custodians: [null, { ...before, custodians: before.custodians.slice(1) }],
-  'policy.maxInputs': [policy({ maxInputs: 999 }), policy({ maxInputs: 1001 })],
-  'policy.maxOutputs': [policy({ maxOutputs: 999 }), policy({ maxOutputs: 1001 })],
-  'policy.maxIntents': [policy({ maxIntents: 999 }), policy({ maxIntents: 1001 })],
-  'policy.maxVsize': [policy({ maxVsize: 99_999 }), policy({ maxVsize: 100_001 })],
-  'policy.amountPerTransaction': [
-    policy({ amountPerTransaction: 59_999_999n }),
-    policy({ amountPerTransaction: 60_000_001n }),
-  ],
-  'policy.windows': [
-    policy({ windows: [{ ...first, ticks: 7, count: 29 }, second, { ...second, ticks: 2000 }] }),
-    policy({ windows: [second] }),
-  ],
-  'policy.feeAbsolute': [policy({ feeAbsolute: 1n }), policy({ feeAbsolute: 100_001n })],
-  'policy.feeRate': [policy({ feeRate: 199_999 }), policy({ feeRate: 200_001 })],
-  'policy.feeShare': [policy({ feeShare: 49 }), policy({ feeShare: 51 })],
-  'policy.feeShareFloor': [policy({ feeShareFloor: 0n }), policy({ feeShareFloor: 20_001n })],
-  'policy.scripts': [policy({ scripts: ['p2tr', 'p2wpkh'] }), null],
-  'policy.changeGap': [policy({ changeGap: 19 }), policy({ changeGap: 21 })],
-  'policy.receiveLimit': [policy({ receiveLimit: 999 }), policy({ receiveLimit: 1001 })],
-  'policy.intentLife': [policy({ intentLife: 143 }), policy({ intentLife: 145 })],
-  'policy.intentAhead': [policy({ intentAhead: 1 }), policy({ intentAhead: 3 })],
-  'policy.freezeTicks': [null, policy({ freezeTicks: 35 })],
-  'policy.gateDelay': [policy({ gateDelay: 601 }), policy({ gateDelay: 599 })],
-  'policy.velocity': [
-    policy({
-      velocity: [
-        { ...velocity, ticks: 145, amount: 4n },
-        { ...velocity, per: 'requester' },
-      ],
-    }),
-    policy({ velocity: [{ ...velocity, per: 'requester' }] }),
-  ],
-  'policy.destinations': [policy({ destinations: 'listed' }), policy({ destinations: 'any' })],
-  'policy.destinationTicks': [policy({ destinationTicks: 7 }), policy({ destinationTicks: 5 })],
-  'policy.allow': [policy({ allow: [] }), policy({ allow: [seeded('allowed'), seeded('other')] })],
-  'policy.deny': [policy({ deny: [seeded('other'), seeded('denied')] }), policy({ deny: [] })],
-  'policy.tiers': [
-    policy({ tiers: [{ above: 9n, approvals: 1, approvers: ['eve'] }] }),
-    policy({ tiers: [{ ...tier, above: 20n }] }),
-  ],
-  'policy.loosenTicks': [policy({ loosenTicks: 145 }), policy({ loosenTicks: 143 })],
-  custody: [
-    null,
-    { ...before, custody: { shares: before.custody.shares.map((row) => ({ ...row, epoch: 1 })) } },
-  ],
-  'clock.checkpointHeight': [null, clock({ checkpointHeight: 1001 })],
-  'clock.checkpoint': [null, clock({ checkpoint: new Uint8Array(80) })],
-  'clock.spacing': [null, clock({ spacing: 300 })],
-  'clock.burial': [clock({ burial: 7 }), clock({ burial: 5 })],
-  'clock.fresh': [clock({ fresh: 43_199 }), clock({ fresh: 43_201 })],
-  approvers: [
-    { ...before, approvers: before.approvers.slice(1) },
-    { ...before, approvers: before.approvers.map((row) => ({ ...row, name: `${row.name}2` })) },
-  ],
-  quorum: [
-    { ...before, quorum: 3 },
-    { ...before, quorum: 1 },
-  ],
-};
+import { before, moves, policy, tierMoves } from './moves.ts';
 
 describe('the ordering of charters', () => {
   it.each(Object.entries(moves))('knows which way %s moves', (field, [tightening, loosening]) => {
@@ -165,22 +37,8 @@ describe('the ordering of charters', () => {
     });
   });
 
-  it('takes tiers by what each amount needs, not by their places', () => {
-    const low = { above: 10n, approvals: 2, approvers: ['eve', 'fay'] };
-    const high = { above: 100n, approvals: 3, approvers: ['gus', 'hal', 'ivy'] };
-    const change = (old: Tiers, now: Tiers) =>
-      compareCharters(policy({ tiers: old }), policy({ tiers: now })).change;
-    // Amounts from 51 to 100 would go from one group of people to another.
-    expect(change([low, high], [low, { ...high, above: 50n }])).toBe('loosening');
-    // And here from two approvals to one.
-    const fewer = { ...low, above: 100n, approvals: 1 };
-    expect(change([low, fewer], [low, { ...fewer, above: 50n }])).toBe('loosening');
-    const more = { ...low, above: 50n, approvers: ['eve', 'fay'], approvals: 3 };
-    expect(change([low], [low, more])).toBe('tightening');
-    expect(change([low, more], [{ ...more, above: 10n }])).toBe('tightening');
-    expect(change([low, more], [low])).toBe('loosening');
-    expect(change([], [low])).toBe('tightening');
-    expect(change([low], [])).toBe('loosening');
+  it.each(tierMoves)('takes tiers by what each amount needs: %s', (_what, old, now, change) => {
+    expect(compareCharters(policy({ tiers: old }), policy({ tiers: now })).change).toBe(change);
   });
 
   it('is the same for the same charter, and another order of the same members loosens nothing', () => {
