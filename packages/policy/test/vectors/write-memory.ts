@@ -1,17 +1,8 @@
 /** Wrote the vectors of 14-memory.md in protocol-spec/vectors/policy/, as write.ts does for the others. */
-import { existsSync, writeFileSync } from 'node:fs';
 import { encode, type SignRequest as SignBody, SignRequest } from '@coldwire/protocol';
 import { MemoryWorld, seenHead, testify } from '../memory/memory-world.ts';
 import { MINUTE, sampleCharter, seeded } from '../world.ts';
-import { format } from './format.ts';
-
-const folder = new URL('../../../../protocol-spec/vectors/policy/', import.meta.url);
-
-function write(name: string, rule: string, comment: string, make: () => MemoryWorld): void {
-  const file = new URL(`${name}.txt`, folder);
-  if (existsSync(file)) return;
-  writeFileSync(file, format(make(), rule, comment));
-}
+import { write } from './write/file.ts';
 
 /** A world with a coin, whose machine has just started, and a request that would be approved in it. */
 function started(): { world: MemoryWorld; good: () => SignBody } {

@@ -1,0 +1,65 @@
+/** Vectors of the coins that a machine is told of, and of spends that tell of them otherwise. */
+import { Admit, type Admit as AdmitBody, encode } from '@coldwire/protocol';
+import { serializeStripped, txidOf } from '@coldwire/wallet';
+import { seeded, type World } from '../../world.ts';
+import { write } from './file.ts';
+import { plain, ready, sign, small } from './worlds.ts';
+
+write('unknown-outpoint', 'admission', 'a coin that was not admitted', () => {
+  const { world, a } = ready();
+  const coins = [{ ...a, vout: 9 }];
+  return sign(world, world.request({ coins, intents: [world.intent()], change: [plain] }));
+});
+write('amount-mismatch', 'admission', 'one satoshi more than the coin is worth', () => {
+  const { world, a } = ready();
+  const coins = [{ ...a, amount: a.amount + 1n }];
+  return sign(world, world.request({ coins, intents: [world.intent()], change: [plain] }));
+});
+write('input-foreign', 'admission', 'a coin under the index of another', () => {
+  const { world, a } = ready();
+  const coins = [{ ...a, index: 1 }];
+  return sign(world, world.request({ coins, intents: [world.intent()], change: [plain] }));
+});
+
+/** Ends with an ADMIT of a mined transaction of two outputs, the first ours at receiving index 4. */
+function admission(change: (body: AdmitBody) => AdmitBody): World {
+  const world = small();
+  const { bytes, txid } = world.foreign([
+    { amount: 700_000n, script: world.script(0, 4) },
+    { amount: 5_000n, script: seeded('theirs') },
+  ]);
+  world.feed(world.mine(1, [seeded('another'), txid]));
+  const coins = [{ vout: 0, wallet: 0, chain: 0, index: 4 }];
+  world.note('ADMIT', encode(Admit, change({ transaction: bytes, coins, proof: world.proofOf(txid) })));
+  return world;
+}
+write('ok-admit', 'admission', 'a mined coin of ours', () => admission((body) => body));
+write('admit-foreign', 'admission', 'an output that is not ours', () =>
+  admission((body) => ({ ...body, coins: [{ vout: 1, wallet: 0, chain: 0, index: 4 }] })),
+);
+write('admit-path-range', 'admission', 'a receiving index above the limit', () =>
+  admission((body) => ({ ...body, coins: [{ vout: 0, wallet: 0, chain: 0, index: 1000 }] })),
+);
+write('merkle-proof', 'admission', 'a path that leads to another root', () =>
+  admission(({ proof, ...body }) => ({
+    ...body,
+    proof: proof && { ...proof, position: proof.position ^ 1 },
+  })),
+);
+write('unproven-parent', 'admission', 'an unmined transaction of strangers', () =>
+  admission((body) => ({ ...body, proof: null })),
+);
+write('immature', 'coinbase', 'a coinbase coin with one confirmation', () => {
+  const world = small();
+  const coinbase = {
+    version: 2,
+    locktime: 0,
+    inputs: [{ outpoint: { txid: new Uint8Array(32), vout: 0xffffffff }, sequence: 0xffffffff }],
+    outputs: [{ amount: 5_000_000n, script: world.script(0, 9) }],
+  } as const;
+  const txid = txidOf(coinbase);
+  world.feed(world.mine(1, [txid]));
+  const coin = { txid, vout: 0, amount: 5_000_000n, wallet: 0, chain: 0, index: 9 } as const;
+  world.admit(serializeStripped(coinbase), [coin], world.proofOf(txid));
+  return sign(world, world.request({ coins: [coin], intents: [world.intent()], change: [plain] }));
+});

@@ -1,0 +1,34 @@
+/** Vectors of where payments may go: lists and registrations. */
+import type { Coin, World } from '../../world.ts';
+import { write } from './file.ts';
+import { paid, plain, ready, sign } from './worlds.ts';
+
+const pay = (world: World, coins: readonly Coin[]): World =>
+  sign(world, world.request({ coins, intents: [world.intent({ script: paid })], change: [plain] }));
+write('destination-denied', 'destinations', 'a destination of the deny list', () => {
+  const { world, a } = ready({ deny: [paid] });
+  return pay(world, [a]);
+});
+write('destination-unknown', 'destinations', 'a destination that another requester registered', () => {
+  const { world, a } = ready({ destinations: 'registered', destinationTicks: 3 });
+  world.register('desk', paid);
+  world.pass(5);
+  return pay(world, [a]);
+});
+write('destination-delay', 'destinations', 'a destination one block before its delay is over', () => {
+  const { world, a } = ready({ destinations: 'registered', destinationTicks: 3 });
+  world.register('shop', paid);
+  world.pass(2);
+  return pay(world, [a]);
+});
+write('ok-registered', 'destinations', 'a registered destination after its delay', () => {
+  const { world, a } = ready({ destinations: 'registered', destinationTicks: 3 });
+  world.register('shop', paid);
+  world.pass(3);
+  return pay(world, [a]);
+});
+write('registration-signature', 'destinations', 'a registration of one requester signed by another', () => {
+  const { world } = ready({ destinations: 'registered', destinationTicks: 3 });
+  world.register('shop', paid, 'desk');
+  return world;
+});
