@@ -1,6 +1,6 @@
 /**
- * Wrote protocol-spec/vectors/{message,charter,intent,evidence}. A vector that exists is never written again: it changes by
- * hand and with a line in the changelog only. Run: `node packages/protocol/test/message/write/main.ts`.
+ * Wrote protocol-spec/vectors/{message,charter,intent,evidence}. A vector that exists is frozen and never written again.
+ * Run: `node packages/protocol/test/message/write/main.ts`.
  */
 import { writeBodies } from './bodies.ts';
 import { writeCharters } from './charters.ts';
