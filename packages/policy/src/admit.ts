@@ -19,6 +19,7 @@ import { isProven } from './prove.ts';
 import { type Malformed, type Refusal, type Refused, refuse, refused } from './refusal.ts';
 import type { Change } from './state/change.ts';
 import type { PolicyState } from './state/state.ts';
+import { countUnproven, UNPROVEN_MAX } from './state/unproven.ts';
 import { indexLimit, inputsOf } from './state/view.ts';
 
 type Claim = Admit['coins'][number];
@@ -103,24 +104,6 @@ export function makeSpent(state: PolicyState, transaction: DecodedTransaction, b
   return outpoints.length === 0
     ? []
     : [{ kind: 'spent', value: { txid: transaction.txid, block, outpoints } }];
-}
-
-/**
- * Coins without a proof, and remembered inputs of their transactions. Nobody needs to have signed such a transaction for it
- * to be shown here, so a hostile vault could make up as many as fill memory, now and at each start.
- */
-export const UNPROVEN_MAX = 65_536;
-
-function countUnproven(state: PolicyState): number {
-  let count = 0;
-  const transactions = new Set<string>();
-  for (const { key, blocks } of state.coins.values()) {
-    if (blocks.length > 0) continue;
-    count += 1;
-    transactions.add(key.slice(0, 64));
-  }
-  for (const txid of transactions) count += state.parents.get(txid)?.length ?? 0;
-  return count;
 }
 
 function checkRoom(state: PolicyState, admitted: readonly Change[]): Refusal | undefined {

@@ -98,6 +98,7 @@ function recordOf(facts: SpendFacts, state: PolicyState, spend: ApprovedSpend, u
       count: charge.count,
       fee: charge.fee,
       ...chargedOf(facts, state),
+      whole: spend.fee,
     },
   };
 }

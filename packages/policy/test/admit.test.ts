@@ -1,8 +1,10 @@
 import { type Admit, concatBytes } from '@coldwire/protocol';
 import { displayTxid, outpointKey, serializeStripped } from '@coldwire/wallet';
 import { describe, expect, it } from 'vitest';
-import { decodeStripped, UNPROVEN_MAX } from '../src/admit.ts';
+import { decodeStripped } from '../src/admit.ts';
 import { admit } from '../src/index.ts';
+import { enforce } from '../src/state/state.ts';
+import { UNPROVEN_MAX } from '../src/state/unproven.ts';
 import { factsOf, pointOf, sampleCharter, seeded, World } from './world.ts';
 
 /** A mined transaction of strangers with two outputs of ours and one of theirs. */
@@ -241,7 +243,10 @@ describe('admission', () => {
     const [wallet] = charter.wallets;
     if (wallet === undefined) throw new Error('no wallet');
     const keys = wallet.keys.map((key) => ({ ...key, publicKey: pointOf(`second ${key.signer}`) }));
-    const world = new World({ ...charter, wallets: [wallet, { threshold: 2, keys }] });
+    const world = new World(charter);
+    // No charter that people sign has two; the rules are ready for one.
+    const two = { ...charter, wallets: [wallet, { threshold: 2 as const, keys }] };
+    enforce(world.state, { ...world.loaded, charter: two, newestWallet: 1 });
     const coins = world.fund([5_000_000n]);
     const intents = [world.intent()];
     const change = (number: number) => [{ amount: 3_990_000n, wallet: number }];

@@ -86,7 +86,7 @@ export function applyRestored(state: PolicyState, { uptime, height }: Infer<type
   const before = memory.restored?.height ?? 0;
   memory.latch = null;
   // A requester may have been ahead of the height that people named.
-  const lost = height + charter.policy.intentAhead;
+  const lost = height + memory.ahead;
   memory.restored = { height: Math.max(before, lost), since, nonce: memory.nonce ?? '' };
   for (const [vault, seq] of memory.seen) raise(memory.forgiven, vault, seq);
   const last = charter.policy.windows.at(-1);

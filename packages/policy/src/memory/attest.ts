@@ -19,7 +19,7 @@ import {
   verifyEd25519,
   Witnessed,
 } from '@coldwire/protocol';
-import { tipOf } from '../clock/header-tree.ts';
+import { isFresh } from '../clock/fresh.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type { Change } from '../state/change.ts';
 import type { PolicyState } from '../state/state.ts';
@@ -154,8 +154,8 @@ export function witnessNonce({ memory, charter }: PolicyState): Uint8Array | und
  * @param time the machine's real-time clock, seconds since 1970
  */
 export function noteBirth(state: PolicyState, time: number): readonly Change[] {
-  const { memory, charter, tree } = state;
+  const { memory, charter } = state;
   if (memory.born !== null || missingGates(memory, charter).length === 0) return [];
-  if (Math.abs(time - tipOf(tree).header.time) > charter.charter.clock.fresh) return [];
+  if (!isFresh(state, time)) return [];
   return [{ kind: 'born', value: { height: tipHeight(state) + birthMargin(charter) } }];
 }

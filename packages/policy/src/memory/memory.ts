@@ -2,7 +2,7 @@
  * What a signer knows of its own memory: whether gates have witnessed it since this start, whether one has seen more of it
  * than its disk holds, and what people have ordered since. Spec: protocol-spec/14-memory.md.
  */
-import { taggedHash, toHex } from '@coldwire/protocol';
+import { INTENT_AHEAD_MAX, taggedHash, toHex } from '@coldwire/protocol';
 import type { CharterInForce } from '../charter/load.ts';
 import { MILLITICKS } from '../clock/header-tree.ts';
 
@@ -39,6 +39,8 @@ export type Memory = {
   attested: readonly string[];
   /** Height above which an intent was surely created after this start; null before the clock was fresh. */
   born: number | null;
+  /** Blocks: the most that any charter which was in force here has let a requester be ahead. */
+  ahead: number;
   /** Highest number of a SIGNED that a gate has told of since this start, by vault. */
   readonly seen: Map<string, number>;
   latch: Latch | null;
@@ -53,12 +55,14 @@ export type Memory = {
   confirmed: { readonly by: string; readonly since: number } | null;
 };
 
-export function createMemory(): Memory {
+/** @param ahead blocks, of the charter in force */
+export function createMemory(ahead: number): Memory {
   return {
     nonce: null,
     since: 0,
     attested: [],
     born: null,
+    ahead,
     seen: new Map(),
     latch: null,
     restored: null,
@@ -92,11 +96,12 @@ export function strictHeight(memory: Memory, charter: CharterInForce, millitick:
 }
 
 /**
- * Blocks by which an intent that lost memory has signed may be above the height that was known here: the clock may lag by
- * `fresh` seconds, which is twice as many blocks in a fast stretch, and a requester may be ahead.
+ * Blocks by which an intent that lost memory has signed may be above the height that is known here: the clock may lag by
+ * `fresh` seconds, which is twice as many blocks in a fast stretch, and a requester may have been as far ahead as any charter
+ * allows, because the one that was in force then may be lost with the rest.
  */
-export function birthMargin({ charter, policy }: CharterInForce): number {
-  return 2 * Math.ceil(charter.clock.fresh / charter.clock.spacing) + policy.intentAhead;
+export function birthMargin({ charter }: CharterInForce): number {
+  return 2 * Math.ceil(charter.clock.fresh / charter.clock.spacing) + INTENT_AHEAD_MAX;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Orders of custodians: one freezes for a bounded time, two at once until a quorum ends it, and a quorum takes a signer back
- * that lost its memory. Refuses ORDER_TARGET, ORDER_EXPIRED, ORDER_USED, ORDER_SIGNATURE, ORDER_QUORUM.
+ * that lost its memory. Refuses ORDER_TARGET, CLOCK_STALE, ORDER_EXPIRED, ORDER_USED, ORDER_SIGNATURE, ORDER_QUORUM.
  * Spec: protocol-spec/14-memory.md, "Orders".
  */
 import {
@@ -14,6 +14,7 @@ import {
   verifyEd25519,
 } from '@coldwire/protocol';
 import type { Accepted } from '../accept-headers.ts';
+import { isFresh, refuseStale } from '../clock/fresh.ts';
 import { MILLITICKS } from '../clock/header-tree.ts';
 import { type Malformed, type Refusal, type Refused, refuse, refused } from '../refusal.ts';
 import type { Change } from '../state/change.ts';
@@ -100,14 +101,14 @@ function makeChanges(
  * Judges an order; changes nothing.
  * @param self name of this signer
  * @param kind what the message or the console says that it is; undefined: whatever it is
- * @param uptime µs of running time
+ * @param at seconds since 1970, and µs of running time
  */
 export function takeOrder(
   state: PolicyState,
   self: string,
   signed: SignedOrder,
   kind: OrderKind | undefined,
-  uptime: number,
+  at: { readonly time: number; readonly uptime: number },
 ): Accepted | Refused | Malformed {
   const decoded = decode(Order, signed[0], 160);
   if (!decoded.ok) return { kind: 'malformed', fault: decoded.fault };
@@ -115,6 +116,8 @@ export function takeOrder(
   const hash = hashOrder(signed[0]);
   const target = findTarget(state, self, order, kind ?? order.kind);
   if (target !== undefined) return refused([target]);
+  // Headers that are held back would keep an unfreeze of old alive, for a freeze that it never was about.
+  if (order.kind === 'unfreeze' && !isFresh(state, at.time)) return refused([refuseStale(state, at.time)]);
   const now = tipHeight(state);
   if (order.expires < now) return refused([refuse('ORDER_EXPIRED', { expires: order.expires, now })]);
   const fresh = findFresh(
@@ -128,5 +131,5 @@ export function takeOrder(
   if ('code' in names) return refused([names]);
   const want = order.kind === 'freeze' ? 1 : state.charter.charter.quorum;
   if (names.length < want) return refused([refuse('ORDER_QUORUM', { got: names.length, want })]);
-  return { kind: 'ok', changes: makeChanges(state, order, hash, fresh, uptime) };
+  return { kind: 'ok', changes: makeChanges(state, order, hash, fresh, at.uptime) };
 }

@@ -1,6 +1,6 @@
 /**
  * Every rule of a spend, in the order in which refusals are reported. A new rule is a new file and a new line here.
- * LIMIT comes before all of them (limit.ts).
+ * LIMIT by numbers and size comes before all of them (limit.ts).
  * Spec: protocol-spec/10-policy.md, "Rules".
  */
 import { amountMismatch } from './amount-mismatch.ts';
@@ -29,6 +29,7 @@ import { inputForeign } from './input-foreign.ts';
 import { intentLife } from './intent-life.ts';
 import { intentReused } from './intent-reused.ts';
 import { intentSignature } from './intent-signature.ts';
+import { limit } from './limit.ts';
 import { notChange } from './not-change.ts';
 import { outputType } from './output-type.ts';
 import { pathRange } from './path-range.ts';
@@ -49,6 +50,7 @@ export const RULES: readonly Rule[] = [
   unwitnessed,
   restored,
   clockStale,
+  limit,
   valueRange,
   dupInput,
   dupIntent,

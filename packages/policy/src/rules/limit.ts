@@ -1,11 +1,22 @@
 /**
- * LIMIT: numbers and size, before anything costly. A draft over a cap is refused by that alone.
- * Spec: protocol-spec/10-policy.md, "Rules".
+ * LIMIT: numbers and size, before anything costly (a draft over a cap is refused by that alone), and how many transactions are
+ * remembered for one coin and one intent, so that a hostile vault cannot fill memory.
+ * Spec: protocol-spec/10-policy.md, "Rules" and "Bounded spends".
  */
 import type { Policy, SignRequest } from '@coldwire/protocol';
+import type { SpendFacts } from '../facts.ts';
 import { type Refusal, refuse } from '../refusal.ts';
+import type { PolicyState } from '../state/state.ts';
+import { countUnproven, UNPROVEN_MAX } from '../state/unproven.ts';
+import { isDead } from '../state/view.ts';
+import type { Rule } from './rule.ts';
 
 type Cap = readonly [what: string, got: number, limit: number];
+
+/** Signed transactions that are not dead, of one coin and of one intent: a further one costs more, or brings the coin home. */
+export const SPENDS_MAX = 64;
+/** A further one costs at least this part of the charter's highest fee more than each before: there are not many such steps. */
+const STEPS = 64n;
 
 function overCaps(caps: readonly Cap[]): readonly Refusal[] {
   return caps
@@ -26,3 +37,47 @@ export function checkCounts({ draft }: SignRequest, policy: Policy): readonly Re
 export function checkSize(vsize: number, policy: Policy): readonly Refusal[] {
   return overCaps([['vsize', vsize, policy.maxVsize]]);
 }
+
+/** Alone to change index 0 for a power of two: few, and the same for every signer, whatever each was shown before. */
+function isHomeward({ request: { draft }, fee }: SpendFacts): boolean {
+  const { inputs, intents, change, locktime } = draft;
+  const isPlain = inputs.length === 1 && intents.length === 0 && change.length === 1 && locktime === 0;
+  return isPlain && change[0]?.[1] === 0 && fee > 0n && (fee & (fee - 1n)) === 0n;
+}
+
+/** A list of transactions is full for this one: it is not among them, and costs no step more than the dearest that lives. */
+function createCrowd({ txid, fee }: SpendFacts, state: PolicyState): (txids: readonly string[]) => number {
+  const living = new Set<string>();
+  const step = (state.charter.policy.feeAbsolute + STEPS - 1n) / STEPS;
+  return (txids) => {
+    if (txids.length < SPENDS_MAX || (txid !== undefined && txids.includes(txid))) return 0;
+    const alive = txids.filter((other) => !isDead(state, other, undefined, living));
+    const isDearest = alive.every((other) => fee >= (state.transactions.get(other)?.fee ?? 0n) + step);
+    return alive.length >= SPENDS_MAX && !isDearest ? alive.length : 0;
+  };
+}
+
+function checkSpends(facts: SpendFacts, state: PolicyState): readonly Refusal[] {
+  if (isHomeward(facts)) return [];
+  const crowd = createCrowd(facts, state);
+  const most = (lists: readonly (readonly string[])[]): number => Math.max(0, ...lists.map(crowd));
+  const spends = most(facts.inputs.map(({ coin }) => coin?.spenders ?? []));
+  const carriers = most(facts.intents.map(({ record }) => record?.carriers ?? []));
+  return [
+    ...(spends === 0 ? [] : overCaps([['spends', spends + 1, SPENDS_MAX]])),
+    ...(carriers === 0 ? [] : overCaps([['carriers', carriers + 1, SPENDS_MAX]])),
+  ];
+}
+
+/** Coins without a proof cost nothing to make up, so what spends them counts with them. */
+function checkUnproven({ inputs, txid }: SpendFacts, state: PolicyState): readonly Refusal[] {
+  const fresh = inputs.filter(
+    ({ coin }) => coin?.blocks.length === 0 && (txid === undefined || !coin.spenders.includes(txid)),
+  );
+  return fresh.length === 0
+    ? []
+    : overCaps([['unproven', countUnproven(state) + fresh.length, UNPROVEN_MAX]]);
+}
+
+// What is remembered of one coin, one intent and of all coins without a proof stays bounded.
+export const limit: Rule = (facts, state) => [...checkSpends(facts, state), ...checkUnproven(facts, state)];

@@ -92,7 +92,7 @@ function applyApproved(state: PolicyState, change: ValueOf<'approved'>): void {
   const add = (txids: string[]): void => {
     if (isNew || !txids.includes(txid)) txids.push(txid);
   };
-  state.transactions.set(txid, { inputs, paid: change.paid });
+  state.transactions.set(txid, { inputs, paid: change.paid, fee: change.whole });
   for (const coin of coins) add(coin.spenders);
   const { intentAhead, intentLife } = state.charter.policy;
   const until = tipOf(state.tree).height + intentAhead + intentLife;

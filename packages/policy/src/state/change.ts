@@ -90,6 +90,8 @@ const ApprovedChange = struct('ApprovedChange', {
   fee: field(9, sats()),
   /** Destination, requester and amount of each intent seen for the first time; absent where no velocity is asked for. */
   charged: optional(10, list(tuple(bytes(1, 42), text(1, 16), sats()), 1, MAX_INTENTS)),
+  /** The transaction's whole fee, whatever of it was covered. */
+  whole: field(11, sats()),
 });
 
 const FrozenChange = struct('FrozenChange', {

@@ -30,8 +30,8 @@ function* lines(state: PolicyState): Generator<string> {
   yield `ticks ${earned} ${credited} ${saved} ${settledAt}`;
   for (const [id] of sorted(state.tree.nodes)) yield `header ${id}`;
   for (const [, coin] of sorted(state.coins)) yield coinLine(coin);
-  for (const [txid, { inputs, paid }] of sorted(state.transactions))
-    yield `transaction ${txid} ${inputs} ${paid}`;
+  for (const [txid, { inputs, paid, fee }] of sorted(state.transactions))
+    yield `transaction ${txid} ${inputs} ${paid} ${fee}`;
   for (const [txid, inputs] of sorted(state.parents)) yield `parent ${txid} ${inputs}`;
   for (const [id, { hash, carriers, until }] of sorted(state.intents))
     yield `intent ${id} ${hash} ${carriers} ${until}`;
@@ -53,8 +53,9 @@ function* lines(state: PolicyState): Generator<string> {
   yield* memoryLines(state);
 }
 
-function* memoryLines({ memory }: PolicyState): Generator<string> {
+function* memoryLines({ memory, charter }: PolicyState): Generator<string> {
   const { nonce, since, attested, born, latch, restored, confirmed } = memory;
+  if (memory.ahead > charter.policy.intentAhead) yield `ahead ${memory.ahead}`;
   if (nonce !== null) yield `asked ${nonce} ${since} ${attested} ${born ?? '-'}`;
   for (const [vault, seq] of sorted(memory.seen)) yield `seen ${vault} ${seq}`;
   if (latch !== null)

@@ -83,6 +83,7 @@ const TransactionRow = struct('TransactionRow', {
   txid: field(1, id()),
   inputs: field(2, list(outpoint(), 0, MANY)),
   paid: field(3, sats()),
+  fee: field(4, sats()),
 });
 const ParentRow = struct('ParentRow', { txid: field(1, id()), inputs: field(2, list(outpoint(), 0, MANY)) });
 const IntentRow = struct('IntentRow', {
@@ -131,6 +132,7 @@ const MemoryRow = struct('MemoryRow', {
     10,
     nullable(struct('ConfirmedRow', { by: field(1, text(1, 160)), since: field(2, tick()) })),
   ),
+  ahead: field(11, uint()),
 });
 
 /** A tag is never reused. */
@@ -217,8 +219,8 @@ export function* snapshotRows(state: PolicyState): Generator<PolicyRow> {
   const { earned, credited, saved, settledAt } = state.ticks;
   yield { kind: 'ticks', value: { earned, credited, saved, settledAt } };
   for (const coin of state.coins.values()) yield coinRow(coin);
-  for (const [txid, { inputs, paid }] of state.transactions)
-    yield { kind: 'transaction', value: { txid, inputs: inputs.map(keyParts), paid } };
+  for (const [txid, { inputs, ...sums }] of state.transactions)
+    yield { kind: 'transaction', value: { txid, inputs: inputs.map(keyParts), ...sums } };
   for (const [txid, inputs] of state.parents)
     yield { kind: 'parent', value: { txid, inputs: inputs.map(keyParts) } };
   for (const [one, record] of state.intents) yield { kind: 'intent', value: { id: one, ...record } };
@@ -288,9 +290,11 @@ export function takeRow(state: PolicyState, { kind, value }: PolicyRow): void {
     case 'coin':
       takeCoin(state, value);
       return;
-    case 'transaction':
-      state.transactions.set(value.txid, { inputs: value.inputs.map(keyOf), paid: value.paid });
+    case 'transaction': {
+      const { txid, inputs, ...sums } = value;
+      state.transactions.set(txid, { inputs: inputs.map(keyOf), ...sums });
       return;
+    }
     case 'parent':
       state.parents.set(value.txid, value.inputs.map(keyOf));
       return;

@@ -39,6 +39,8 @@ export type TransactionRecord = {
   readonly inputs: readonly string[];
   /** sat paid to intents. */
   readonly paid: bigint;
+  /** sat */
+  readonly fee: bigint;
 };
 
 export type IntentRecord = {
@@ -98,11 +100,15 @@ function scriptsOf({ charter, network }: CharterInForce, math: PointMath): reado
 
 /**
  * Another charter is in force: coins, counters, intents, freezes and the clock stay; wallets are only ever added at the end.
+ * What a requester registered that it does not have is forgotten, and its share is free.
  * @throws Error if a wallet key is not a point of the curve
  */
 export function enforce(state: PolicyState, charter: CharterInForce): void {
   state.scripts = scriptsOf(charter, state.math);
   state.minedChange = charter.charter.wallets.map((_, wallet) => state.minedChange[wallet] ?? []);
+  for (const name of state.registered.keys())
+    if (!charter.requesters.has(name)) state.registered.delete(name);
+  state.memory.ahead = Math.max(state.memory.ahead, charter.policy.intentAhead);
   state.charter = charter;
 }
 
@@ -132,6 +138,6 @@ export function createPolicyState(charter: CharterInForce, math: PointMath): Pol
     velocity: new Map(),
     registered: new Map(),
     freezes: new Map(),
-    memory: createMemory(),
+    memory: createMemory(charter.policy.intentAhead),
   };
 }

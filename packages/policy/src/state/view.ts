@@ -69,8 +69,15 @@ function isSpentByOther(state: PolicyState, key: string, txid: string, proven?: 
 /**
  * Whether a transaction can never be mined: another one, buried, spends one of its inputs, or an input's own
  * transaction is dead. A transaction of which nothing is known is not dead.
+ * @param living transactions that an earlier call found alive; those that this one finds are added
  */
-export function isDead(state: PolicyState, txid: string, proven?: ProvenSpend): boolean {
+export function isDead(
+  state: PolicyState,
+  txid: string,
+  proven?: ProvenSpend,
+  living?: Set<string>,
+): boolean {
+  if (living?.has(txid) === true) return false;
   const seen = new Set<string>([txid]);
   const waiting = [txid];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -78,11 +85,13 @@ export function isDead(state: PolicyState, txid: string, proven?: ProvenSpend): 
       if (isSpentByOther(state, key, next, proven)) return true;
       const parent = key.slice(0, 64);
       const coin = state.coins.get(key);
-      if (seen.has(parent) || (coin !== undefined && minedIn(state, coin) !== undefined)) continue;
+      if (seen.has(parent) || living?.has(parent) === true) continue;
+      if (coin !== undefined && minedIn(state, coin) !== undefined) continue;
       seen.add(parent);
       waiting.push(parent);
     }
   }
+  for (const alive of seen) living?.add(alive);
   return false;
 }
 

@@ -28,7 +28,7 @@ function started(): { world: MemoryWorld; coin: Coin } {
 const pay = (world: MemoryWorld, coin: Coin, id: string, created = world.height) =>
   world.request({
     coins: [coin],
-    intents: [world.intent({ id, created })],
+    intents: [world.intent({ id, created, expires: created + 144 })],
     change: [{ amount: 3_990_000n }],
   });
 
@@ -81,7 +81,7 @@ describe('the witness of a start', () => {
     expect(world.state.memory.born).toBeNull();
     world.apply(noteBirth(world.state, world.now));
     const born = world.state.memory.born ?? 0;
-    expect(born).toBe(world.height + 2 * (1_200 / 600) + 2);
+    expect(born).toBe(world.height + 2 * (1_200 / 600) + 100);
     expect(codes(world, old)).toEqual(['RESTORED']);
     expect(codes(world, pay(world, coin, 'new', world.height + 2))).toEqual(['RESTORED']);
     world.pass(born + 1 - world.height);

@@ -51,9 +51,11 @@ describe('a restore', () => {
   });
 });
 
+const clocks = () => ({ time: world.now, uptime: world.uptime });
+
 /** What signer A says of the order, brought as `kind`: the refusals with their facts, none where it is taken. */
 function judge(order: SignedOrder, kind: OrderKind | undefined) {
-  const outcome = takeOrder(world.state, 'A', order, kind, world.uptime);
+  const outcome = takeOrder(world.state, 'A', order, kind, clocks());
   if (outcome.kind === 'malformed') throw new Error(outcome.fault.detail);
   return outcome.kind === 'ok' ? [] : outcome.refusals.map((refusal) => [refusal.code, factsOf(refusal)]);
 }
@@ -113,6 +115,31 @@ describe('an order is refused by what it is not for', () => {
   });
 });
 
+describe('an unfreeze of old', () => {
+  it('is not kept alive by headers that are held back; a freeze never waits for them', () => {
+    const { fresh } = world.loaded.charter.clock;
+    const at = (time: number) => ({ time, uptime: world.uptime });
+    const unfreeze = orderIn(world, 'unfreeze', { expires: world.height });
+    const late = world.now + fresh + 1;
+    expect(takeOrder(world.state, 'A', unfreeze, 'unfreeze', at(late - 1))).toMatchObject({ kind: 'ok' });
+    expect(takeOrder(world.state, 'A', unfreeze, 'unfreeze', at(late))).toMatchObject({
+      kind: 'refused',
+      refusals: [
+        {
+          code: 'CLOCK_STALE',
+          facts: [
+            ['newest', `${world.now}`],
+            ['now', `${late}`],
+          ],
+        },
+      ],
+    });
+    expect(takeOrder(world.state, 'A', orderIn(world, 'freeze'), 'freeze', at(late))).toMatchObject({
+      kind: 'ok',
+    });
+  });
+});
+
 describe('an order', () => {
   it('is good up to the height that it names', () => {
     const { height } = world;
@@ -133,7 +160,7 @@ describe('an order', () => {
       'A',
       orderIn(world, 'freeze', { by: ['ada'] }),
       'freeze',
-      world.uptime,
+      clocks(),
     );
     expect(outcome).toEqual({ kind: 'ok', changes: [] });
   });
@@ -142,7 +169,7 @@ describe('an order', () => {
     const charter = sampleCharter();
     world = new MemoryWorld({ ...charter, clock: { ...charter.clock, checkpointHeight: 0 } });
     world.start();
-    expect(takeOrder(world.state, 'A', withoutHeight(), 'restore', world.uptime)).toMatchObject({
+    expect(takeOrder(world.state, 'A', withoutHeight(), 'restore', clocks())).toMatchObject({
       kind: 'ok',
       changes: [{ kind: 'restored', value: { height: 0 } }],
     });

@@ -52,7 +52,7 @@ const MAX_BYTES = 64 * 1024;
 export const PolicyVector = struct('PolicyVector', {
   charter: field(1, bytes(1, MAX_BYTES)),
   /** Message type, body, real-time clock in seconds, running time in µs. */
-  events: field(2, list(tuple(uint(255), bytes(1, MAX_BYTES), uint(), uint()), 1, 64)),
+  events: field(2, list(tuple(uint(255), bytes(1, MAX_BYTES), uint(), uint()), 1, 128)),
 });
 
 export type Outcome = { readonly kind: 'ok'; readonly changes: readonly Change[] } | Refused | Malformed;

@@ -35,7 +35,7 @@ function orderOf({ type, body }: VectorEvent): readonly [OrderKind, SignedOrder]
 
 /** Undefined: not about memory. An ATTEST that is refused performs its changes here. */
 export function judgeMemory(state: PolicyState, event: VectorEvent): Outcome | undefined {
-  const { type, body, uptime } = event;
+  const { type, body, time, uptime } = event;
   if (type === 'START') {
     const changes: Change[] = [
       { kind: 'boot', value: {} },
@@ -52,5 +52,5 @@ export function judgeMemory(state: PolicyState, event: VectorEvent): Outcome | u
     return { kind: 'refused', refusals };
   }
   const order = orderOf(event);
-  return order === undefined ? undefined : takeOrder(state, SELF.name, order[1], order[0], uptime);
+  return order === undefined ? undefined : takeOrder(state, SELF.name, order[1], order[0], { time, uptime });
 }

@@ -12,6 +12,8 @@ const MAINNET_SPACING = 600;
 const MAINNET_BURIAL = 6;
 /** A header's time may run two hours ahead, so less than that would refuse honest blocks. */
 const MAINNET_FRESH = 2 * 60 * 60;
+/** So long may a vault hold headers back before nothing is signed: a day. */
+const MAINNET_STALE = 24 * 60 * 60;
 /** Where the compact target stands in the 80 bytes of a header. */
 const BITS_AT = 72;
 
@@ -44,8 +46,8 @@ export function findClockProblems(charter: Charter): string[] {
   if (charter.network === 'mainnet') {
     if (spacing !== MAINNET_SPACING) problems.push(`spacing is ${spacing} seconds, on mainnet it is 600`);
     if (burial < MAINNET_BURIAL) problems.push(`burial is ${burial} blocks, on mainnet at least 6`);
-    if (fresh < MAINNET_FRESH)
-      problems.push(`fresh is ${fresh} seconds, on mainnet at least ${MAINNET_FRESH}`);
+    if (fresh < MAINNET_FRESH || fresh > MAINNET_STALE)
+      problems.push(`fresh is ${fresh} seconds, on mainnet ${MAINNET_FRESH} to ${MAINNET_STALE}`);
   }
   return problems.map((problem) => `clock: ${problem}`);
 }

@@ -12,6 +12,12 @@ const MAX_VSIZE = 100_000;
 /** Test networks may mine what they do not relay. */
 const MAX_TEST_VSIZE = 1_000_000;
 
+/**
+ * sat, mainnet: below, nothing would ever be paid. Nodes relay from 1 sat/vB on: some 160 sat for one input of 2-of-3 and one
+ * output, and this leaves room for six times as much. An amount below it costs about as much to send as it is worth.
+ */
+const MAINNET_LEAST = 1_000n;
+
 type Range = readonly [what: string, value: number | bigint, low: number | bigint, high: number | bigint];
 
 function findWindowProblems(windows: Policy['windows']): string[] {
@@ -25,6 +31,17 @@ function findWindowProblems(windows: Policy['windows']): string[] {
     }
   }
   return problems;
+}
+
+function findUnpayable({ feeAbsolute, amountPerTransaction, feeShare, feeShareFloor }: Policy): string[] {
+  const rows: readonly (readonly [boolean, string])[] = [
+    [amountPerTransaction < MAINNET_LEAST, `amountPerTransaction is ${amountPerTransaction}`],
+    [feeAbsolute < MAINNET_LEAST, `feeAbsolute is ${feeAbsolute}`],
+    [feeShare < 1 && feeShareFloor < MAINNET_LEAST, `feeShare is 0 and feeShareFloor ${feeShareFloor}`],
+  ];
+  return rows
+    .filter(([isSo]) => isSo)
+    .map(([, problem]) => `${problem}, on mainnet at least ${MAINNET_LEAST}: nothing would ever be paid`);
 }
 
 export function findPolicyProblems(policy: Policy, network: NetworkName): string[] {
@@ -57,5 +74,6 @@ export function findPolicyProblems(policy: Policy, network: NetworkName): string
     ...outside.map(([what, value, low, high]) => `policy: ${what} is ${value}, must be ${low} to ${high}`),
     ...scripts.map((problem) => `policy: ${problem}`),
     ...findWindowProblems(policy.windows).map((problem) => `policy: ${problem}`),
+    ...(network === 'mainnet' ? findUnpayable(policy) : []).map((problem) => `policy: ${problem}`),
   ];
 }

@@ -21,6 +21,10 @@ export function findWalletProblems(charter: Charter): string[] {
   const wanted = pathText(accountPath(charter.network));
   const seen = new Set<string>();
   const problems: string[] = [];
+  if (charter.wallets.length !== 1)
+    problems.push(
+      `${charter.wallets.length} wallets: a key block holds one account key; further wallets need signers that hold several`,
+    );
   for (const [number, wallet] of charter.wallets.entries()) {
     for (const [place, row] of wallet.keys.entries()) {
       const problem = findRowProblem(row, charter.signers[place]?.name, wanted);

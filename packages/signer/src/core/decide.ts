@@ -111,15 +111,15 @@ function decideMessage(state: SignerState, received: Received, at: Reading): Dec
       return parse(Freeze, body, request, ({ order }) =>
         order === undefined
           ? settle(request, freeze(state.policy, header.sender, at.uptime))
-          : settle(request, takeOrder(state.policy, state.name, order, 'freeze', at.uptime)),
+          : settle(request, takeOrder(state.policy, state.name, order, 'freeze', at)),
       );
     case 'UNFREEZE':
       return parse(Unfreeze, body, request, ({ order }) =>
-        settle(request, takeOrder(state.policy, state.name, order, 'unfreeze', at.uptime)),
+        settle(request, takeOrder(state.policy, state.name, order, 'unfreeze', at)),
       );
     case 'RESTORE':
       return parse(Restore, body, request, ({ order }) =>
-        settle(request, takeOrder(state.policy, state.name, order, 'restore', at.uptime)),
+        settle(request, takeOrder(state.policy, state.name, order, 'restore', at)),
       );
     case 'ATTEST':
       return parse(Attest, body, request, (witnesses) => decideAttest(state, request, witnesses, at));
@@ -153,17 +153,24 @@ function decideSign(
       case 'malformed':
         return refuseFault(request, verdict.fault.code, verdict.fault.detail);
       case 'refused':
-        return refuseSign(request, requestHash, verdict.refusals);
+        return refuseSign(state, request, requestHash, verdict.refusals);
       case 'approved':
         return { changes: wrap(verdict.changes), effects: [{ kind: 'sign', request, spend: verdict.spend }] };
     }
   });
 }
 
-function refuseSign(request: Uint8Array, requestHash: Uint8Array, refusals: readonly Refusal[]): Decision {
+function refuseSign(
+  state: SignerState,
+  request: Uint8Array,
+  requestHash: Uint8Array,
+  refusals: readonly Refusal[],
+): Decision {
   const body = encodeRefusals(refusals);
   // Whoever asks again, as after a crash, once gates have spoken gets a verdict.
-  if (refusals.some(({ code }) => code === 'UNWITNESSED')) return answer(request, 'REFUSED', body);
+  const isUnwitnessed = witnessNonce(state.policy) !== undefined;
+  if (isUnwitnessed && refusals.some(({ code }) => code === 'UNWITNESSED' || code === 'RESTORED'))
+    return answer(request, 'REFUSED', body);
   const value = { request, requestHash, type: 'REFUSED', body } as const;
   return { ...answer(request, 'REFUSED', body), changes: [{ kind: 'result', value }] };
 }
@@ -247,7 +254,7 @@ export function judgeOrder(
 ): Accepted | PolicyRefused | Malformed {
   const signed = decode(SignedOrder, new Uint8Array(Buffer.from(detail, 'base64url')), SIGNED_ORDER_MAX);
   if (!signed.ok) return { kind: 'malformed', fault: signed.fault };
-  return takeOrder(state.policy, state.name, signed.value, undefined, at.uptime);
+  return takeOrder(state.policy, state.name, signed.value, undefined, at);
 }
 
 /** What the vault is told first on each connection, and whenever something happened here. */
