@@ -39,6 +39,7 @@ interface RunFlags extends LineFlags {
   readonly signer?: string;
   readonly vault?: string;
   readonly keyFd?: string;
+  readonly joins?: true;
   readonly waive: readonly string[];
 }
 
@@ -58,6 +59,10 @@ function addRun(program: Command): void {
     )
     .option('--vault <name>', 'which vault is at the other end (default: the charter’s first)')
     .option('--key-fd <n>', 'file descriptor to read the key block from; without it the signer starts locked')
+    .option(
+      '--joins',
+      'a later charter gives this signer a new link key: until it is in force here nothing is signed',
+    )
     .option('--waive <item>', 'accept a failed preflight item, by name; may be given again', collect, [])
     .action((flags: RunFlags) =>
       runSigner({
@@ -66,6 +71,7 @@ function addRun(program: Command): void {
         state: flags.state,
         signer: flags.signer,
         vault: flags.vault,
+        joins: flags.joins === true,
         keyFd: flags.keyFd === undefined ? undefined : readNumber(flags.keyFd, '--key-fd'),
         waivers: flags.waive,
       }),

@@ -52,6 +52,8 @@ export const SignerChange = variant({
   /** Waits to be told to the vault, and: the oldest that many were told. */
   notice: [3, NoticeChange],
   noticed: [4, uint(1024)],
+  /** A link key that the first charter does not give this signer: a later one does, or will. */
+  joined: [5, bytes(32)],
 });
 export type SignerChange = Infer<typeof SignerChange>;
 
@@ -83,6 +85,9 @@ export function apply(state: SignerState, change: SignerChange): SignerState {
       return state;
     case 'noticed':
       state.notices.splice(0, change.value);
+      return state;
+    case 'joined':
+      state.joined = change.value;
       return state;
   }
 }

@@ -9,6 +9,7 @@ import {
   admit,
   attest,
   describeState as describePolicy,
+  dueCharter,
   enactDue,
   evaluate,
   freeze,
@@ -40,6 +41,7 @@ import {
   Headers,
   Hello,
   hashRequest,
+  type MessageType,
   Notice,
   type Received,
   Refused,
@@ -58,12 +60,15 @@ import {
 import type { ResultType, SignerChange } from './change.ts';
 import type { Decision, Effect, LocalEvent, Reading, SignerEvent } from './event.ts';
 import { ownHeads } from './heads.ts';
-import type { SignerState } from './state.ts';
+import { isListed, type SignerState } from './state.ts';
 
 export const SOFTWARE = 'coldwire 0.1.0';
 
 /** A machine that started many times before it was unsealed tells the rest with its next greetings. */
 const NOTICES_TOLD = 256;
+
+/** What a signer takes whose key no charter in force here gives it: questions, charters, and what makes its clock go. */
+const UNLISTED_TAKES: readonly MessageType[] = ['STATUS', 'CHARTER', 'HEADERS'];
 
 const NOTHING: Decision = { changes: [], effects: [] };
 
@@ -86,6 +91,9 @@ function decideMessage(state: SignerState, received: Received, at: Reading): Dec
   // Its key was good when the line came up; since then a charter came in force that takes it off the roster.
   if (!state.policy.charter.charter.vaults.some(({ name }) => name === header.sender))
     return refuseFault(request, 'WRONG_PEER', `${header.sender} is no vault of the charter in force`);
+  // Its key was taken from it, or is still to come in force here.
+  if (!isListed(state) && !UNLISTED_TAKES.includes(type))
+    return refuseFault(request, 'WRONG_PEER', `the charter in force gives ${state.name} another key`);
   switch (type) {
     case 'STATUS':
       return parse(Status, body, request, () =>
@@ -201,7 +209,12 @@ function decideLocal(state: SignerState, local: LocalEvent, at: Reading): Decisi
         effects: [],
       };
     case 'enact':
-      return { changes: [...wrap(enactDue(state.policy, at.uptime)), notice], effects: [] };
+      return {
+        changes: [...wrap([...enactDue(state.policy, at.uptime), ...latchNew(state, at)]), notice],
+        effects: [],
+      };
+    case 'join':
+      return { changes: [{ kind: 'joined', value: fromHex(local.detail) }, notice], effects: [] };
     case 'ask': {
       const value = { nonce: fromHex(local.detail) };
       return { changes: [{ kind: 'policy', value: { kind: 'asked', value } }, notice], effects: [] };
@@ -220,6 +233,24 @@ function decideLocal(state: SignerState, local: LocalEvent, at: Reading): Decisi
 }
 
 /** A signer that lacks a witness notes what it has seen of the chain when its clock is first fresh. */
+/**
+ * The charter that is due gives this signer the key that it has, and the one before did not: whoever signed under this name until
+ * now did so with another memory. People take it in by an order to restore, as a signer that has lost all.
+ */
+function latchNew(state: SignerState, { uptime }: Reading): readonly PolicyChange[] {
+  const due = dueCharter(state.policy, uptime);
+  if (due === undefined || isListed(state) || !isListed(state, due.charter)) return [];
+  const value = {
+    uptime,
+    code: 'STATE_ROLLBACK',
+    gate: state.name,
+    vault: state.name,
+    have: 0,
+    seen: 0,
+  } as const;
+  return [{ kind: 'latched', value }];
+}
+
 function withBirth(
   state: SignerState,
   accepted: Accepted | PolicyRefused,
@@ -274,7 +305,7 @@ function greet(state: SignerState, at: Reading): Decision {
 
 function describeHello(state: SignerState, at: Reading): Hello {
   const { epoch, tipHeight, tipHash, frozen } = describePolicy(state.policy, at.uptime);
-  const nonce = witnessNonce(state.policy);
+  const nonce = isListed(state) ? witnessNonce(state.policy) : undefined;
   const asks = nonce === undefined ? {} : { nonce };
   return { software: SOFTWARE, epoch, tipHeight, tipHash, frozen, ...asks, ...describeCharters(state, at) };
 }

@@ -24,6 +24,7 @@ export interface Reading {
 
 export const LOCAL_EVENTS = [
   'start',
+  'program',
   'unlock',
   'lock',
   'waive',
@@ -34,11 +35,12 @@ export const LOCAL_EVENTS = [
   'ask',
   'order',
   'realign',
+  'join',
 ] as const;
 /** An input that is no message; stands in the evidence log as a `local` record. */
 export const LocalEvent = struct('LocalEvent', {
   event: field(1, literal(...LOCAL_EVENTS)),
-  /** Of an order: the signed order, base64url. */
+  /** Of an order: the signed order, base64url. Of a join: the link key, hexadecimal. */
   detail: field(2, text(0, DETAIL_MAX)),
 });
 export type LocalEvent = Infer<typeof LocalEvent>;

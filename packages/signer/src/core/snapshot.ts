@@ -46,6 +46,7 @@ const SignerRow = variant({
   /** A message that the peer has not acknowledged. */
   sent: [6, MessageBytes],
   digest: [7, bytes(32)],
+  joined: [8, bytes(32)],
 });
 type SignerRow = Infer<typeof SignerRow>;
 
@@ -54,6 +55,7 @@ function* makeRows(state: SignerState, chain: Chain): Generator<SignerRow> {
   for (const value of state.results.values()) yield { kind: 'result', value };
   for (const value of state.notices) yield { kind: 'notice', value };
   yield { kind: 'session', value: state.session };
+  if (state.joined !== null) yield { kind: 'joined', value: state.joined };
   for (const [vault, heads] of state.heads)
     for (const { seq, hash } of heads) yield { kind: 'signed', value: [vault, seq, hash] };
   const { line, mine, theirs, acknowledged } = chain;
@@ -92,6 +94,7 @@ function takeAll(rows: readonly Uint8Array[], state: SignerState, line: { chain:
     else if (kind === 'result') state.results.set(Buffer.from(value.request).toString('hex'), value);
     else if (kind === 'notice') state.notices.push(value);
     else if (kind === 'session') state.session = value;
+    else if (kind === 'joined') state.joined = value;
     else if (kind === 'signed') noteSigned(state.heads, value[0], { seq: value[1], hash: value[2] });
     else if (kind === 'chain') {
       if (value.peer !== line.chain.line.peer) return false;

@@ -3,7 +3,7 @@
  * Spec: protocol-spec/4-messages.md, "Requests and results".
  */
 import { type CharterInForce, createPolicyState, type PolicyState } from '@coldwire/policy';
-import { toHex } from '@coldwire/protocol';
+import { equalBytes, toHex } from '@coldwire/protocol';
 import type { PointMath } from '@coldwire/wallet';
 import type { Result } from './change.ts';
 import type { Heads } from './heads.ts';
@@ -20,6 +20,8 @@ export interface SignerState {
   /** This signer's name in the charter, and its place among the signers (0 to 2). */
   readonly name: string;
   readonly place: number;
+  /** The link key that the first charter gives it. */
+  readonly firstKey: Uint8Array;
   /** How many wallets it holds keys of: those of the first charter. */
   readonly wallets: number;
   /** Holds the charter in force. */
@@ -30,23 +32,39 @@ export interface SignerState {
   readonly notices: Notice[];
   /** Own SIGNED: no change records hold them, the sent messages do. */
   readonly heads: Heads;
+  /** Its own link key, where the first charter gives it another. */
+  joined: Uint8Array | null;
   session: number;
 }
 
 /** The state before the first record. @throws Error if the charter has no signer of this name */
 export function createState(charter: CharterInForce, name: string, math: PointMath): SignerState {
   const place = charter.charter.signers.findIndex((signer) => signer.name === name);
-  if (place < 0) throw new Error(`the charter has no signer "${name}"`);
+  const member = charter.charter.signers[place];
+  if (member === undefined) throw new Error(`the charter has no signer "${name}"`);
   return {
     name,
     place,
+    firstKey: member.key,
     wallets: charter.charter.wallets.length,
     policy: createPolicyState(charter, math),
     results: new Map(),
     notices: [],
     heads: new Map(),
+    joined: null,
     session: 0,
   };
+}
+
+/** The link key of this state directory's signer. */
+export function ownKey({ joined, firstKey }: SignerState): Uint8Array {
+  return joined ?? firstKey;
+}
+
+/** Whether a charter gives this signer the link key that it has. */
+export function isListed(state: SignerState, { charter }: CharterInForce = state.policy.charter): boolean {
+  const member = charter.signers[state.place];
+  return member !== undefined && equalBytes(member.key, ownKey(state));
 }
 
 export function rememberResult(results: Map<string, Result>, result: Result): void {

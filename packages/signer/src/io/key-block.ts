@@ -21,8 +21,8 @@ import {
 import type { Natives } from './native.ts';
 import type { SecureMemory } from './secure-memory.ts';
 
-/** What the charter says about this signer; all public. */
-export interface ExpectedKeys {
+/** What a key block must hold to be this signer's; all public. */
+export interface WantedKeys {
   /** SLIP-44: 0 mainnet, 1 every test network. */
   readonly coinType: 0 | 1;
   /** BIP-48 account, without the hardening bit. */
@@ -33,7 +33,12 @@ export interface ExpectedKeys {
   readonly accountPublicKey: Uint8Array;
   /** 32 bytes: the chain code inside the descriptor's xpub. */
   readonly accountChainCode: Uint8Array;
-  /** 32 bytes, Ed25519: this signer's link identity. */
+  /** 32 bytes, Ed25519: this signer's link identity. Null: whichever it is, since a later charter may give it. */
+  readonly identityPublicKey: Uint8Array | null;
+}
+
+/** The same of a signer whose link identity is known, as the charter says. */
+export interface ExpectedKeys extends WantedKeys {
   readonly identityPublicKey: Uint8Array;
 }
 
@@ -48,7 +53,7 @@ export interface LiveSecrets {
 /** What was taken out of a block, and whose it is. */
 export interface TakenSecrets {
   readonly secrets: LiveSecrets;
-  readonly owner: ExpectedKeys;
+  readonly owner: WantedKeys;
 }
 
 /** Sized for the block and one byte more, so that a longer one is noticed. */
@@ -63,7 +68,7 @@ export function readKeyBlock(
   natives: Natives,
   memory: SecureMemory,
   fd: number,
-  candidates: readonly ExpectedKeys[],
+  candidates: readonly WantedKeys[],
 ): TakenSecrets {
   const block = memory.allocate(READ_SIZE);
   try {
@@ -86,7 +91,7 @@ export async function awaitKeyBlock(
   natives: Natives,
   memory: SecureMemory,
   fd: number,
-  candidates: readonly ExpectedKeys[],
+  candidates: readonly WantedKeys[],
   giveUp: () => boolean,
 ): Promise<TakenSecrets | null> {
   const block = memory.allocate(READ_SIZE);
@@ -125,7 +130,7 @@ function takeSecrets(
   memory: SecureMemory,
   block: Uint8Array<ArrayBuffer>,
   size: number,
-  candidates: readonly ExpectedKeys[],
+  candidates: readonly WantedKeys[],
 ): TakenSecrets {
   const check = memory.allocate(CHECK_SIZE);
   const secrets: LiveSecrets = {
@@ -150,11 +155,7 @@ function takeSecrets(
 }
 
 /** Only says whom to hold the block against, by its public master fingerprint; everything is judged after. */
-function chooseOwner(
-  { sodium }: Natives,
-  block: Uint8Array,
-  candidates: readonly ExpectedKeys[],
-): ExpectedKeys {
+function chooseOwner({ sodium }: Natives, block: Uint8Array, candidates: readonly WantedKeys[]): WantedKeys {
   const [first] = candidates;
   if (first === undefined) throw new Error('a key block is held against at least one signer');
   const fingerprint = fieldOf(block, KEY_BLOCK.masterFingerprint);
@@ -177,12 +178,14 @@ function fieldOf(block: Uint8Array, field: Field): Uint8Array {
   return part(block, field.at, field.size);
 }
 
-function refuse(what: string): Failure {
+const RIGHT_FILE = 'Check that the right key file was unsealed for this machine.';
+
+function refuse(what: string, todo = RIGHT_FILE): Failure {
   return new Failure(EXIT.BAD_INPUT, {
     code: 'KEY_BLOCK',
     what: `the key block ${what}`,
     where: 'key pipe',
-    todo: 'Check that the right key file was unsealed for this machine.',
+    todo,
   });
 }
 
@@ -230,7 +233,7 @@ function judgeForm(natives: Natives, block: Uint8Array, check: Uint8Array): void
 }
 
 /** The account key must be m/48h/coin'/account'/2h of the expected master, and its public half the charter's. */
-function judgeAccount(natives: Natives, block: Uint8Array, check: Uint8Array, expected: ExpectedKeys): void {
+function judgeAccount(natives: Natives, block: Uint8Array, check: Uint8Array, expected: WantedKeys): void {
   const { sodium, secp256k1 } = natives;
   const key = fieldOf(block, KEY_BLOCK.accountKey);
   const path: readonly (readonly [string, number | undefined, number])[] = [
@@ -262,7 +265,7 @@ function judgeIdentity(
   block: Uint8Array,
   identityKey: Uint8Array,
   check: Uint8Array,
-  expected: ExpectedKeys,
+  expected: WantedKeys,
 ): void {
   const { sodium } = natives;
   const publicKey = check.subarray(0, 32);
@@ -271,7 +274,10 @@ function judgeIdentity(
     throw refuse('has an identity seed that does not belong to its identity public key');
   }
   const want = expected.identityPublicKey;
-  if (want.length !== 32 || !sodium.sodium_memcmp(publicKey, want)) {
-    throw refuse('has another link identity than the charter');
+  if (want !== null && (want.length !== 32 || !sodium.sodium_memcmp(publicKey, want))) {
+    throw refuse(
+      'has another link identity than the charter, or the state directory, gives this signer',
+      `${RIGHT_FILE} If a later charter gives this signer a new link key: --joins, and a new state directory.`,
+    );
   }
 }

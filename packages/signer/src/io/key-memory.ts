@@ -9,7 +9,7 @@
 import { EXIT } from '@coldwire/program/exit.ts';
 import { Failure } from '@coldwire/program/failure.ts';
 import type { SealedMessage } from '@coldwire/protocol/seal/format.ts';
-import { awaitKeyBlock, type ExpectedKeys, type LiveSecrets, readKeyBlock } from './key-block.ts';
+import { awaitKeyBlock, type LiveSecrets, readKeyBlock, type WantedKeys } from './key-block.ts';
 import type { Natives } from './native.ts';
 import { Sealer } from './sealing.ts';
 import { SecureMemory } from './secure-memory.ts';
@@ -35,7 +35,7 @@ const SIGNATURE_SIZE = 64;
  * Reads a key block from `fd` until its end and keeps its secrets.
  * @throws Failure (KEY_BLOCK) when it is not the block of the signer that the charter describes; nothing is kept then
  */
-export function openKeyMemory(natives: Natives, fd: number, expected: ExpectedKeys): KeyMemory {
+export function openKeyMemory(natives: Natives, fd: number, expected: WantedKeys): KeyMemory {
   return openSomeKeyMemory(natives, fd, [expected]).keys;
 }
 
@@ -43,8 +43,8 @@ export function openKeyMemory(natives: Natives, fd: number, expected: ExpectedKe
 export function openSomeKeyMemory(
   natives: Natives,
   fd: number,
-  candidates: readonly ExpectedKeys[],
-): { readonly keys: KeyMemory; readonly owner: ExpectedKeys } {
+  candidates: readonly WantedKeys[],
+): { readonly keys: KeyMemory; readonly owner: WantedKeys } {
   const memory = new SecureMemory(natives.sodium);
   const { secrets, owner } = readKeyBlock(natives, memory, fd, candidates);
   return { keys: new KeyMemory(natives, memory, secrets), owner };
@@ -57,7 +57,7 @@ export function openSomeKeyMemory(
 export async function awaitKeyMemory(
   natives: Natives,
   fd: number,
-  expected: ExpectedKeys,
+  expected: WantedKeys,
   giveUp: () => boolean,
 ): Promise<KeyMemory | null> {
   const memory = new SecureMemory(natives.sodium);
@@ -71,6 +71,8 @@ export class KeyMemory {
   readonly #secrets: LiveSecrets;
   readonly #sealer: Sealer;
   readonly #child: Uint8Array<ArrayBuffer>;
+  /** The public half of the link identity, Ed25519. */
+  readonly identityPublicKey: Uint8Array;
 
   /** Takes over `memory` and everything in it. */
   constructor(natives: Natives, memory: SecureMemory, secrets: LiveSecrets) {
@@ -79,6 +81,8 @@ export class KeyMemory {
     this.#secrets = secrets;
     this.#sealer = new Sealer(natives.sodium, memory);
     this.#child = memory.allocate(32);
+    // libsodium keeps it behind the seed; only these public bytes leave the locked page.
+    this.identityPublicKey = Uint8Array.from(secrets.identityKey.subarray(32));
     this.#randomizeContext();
     for (const secret of Object.values(secrets)) memory.protect(secret, 'no-access');
   }

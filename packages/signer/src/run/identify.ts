@@ -6,9 +6,9 @@ import { readSignedCharter } from '@coldwire/channel';
 import type { CharterInForce } from '@coldwire/policy';
 import { openFirstCharter } from '@coldwire/policy/charter/open.ts';
 import { EXIT, Failure } from '@coldwire/program';
-import { equalBytes, type Line } from '@coldwire/protocol';
-import type { SignerState } from '../core/state.ts';
-import type { ExpectedKeys } from '../io/key-block.ts';
+import type { Line } from '@coldwire/protocol';
+import { isListed, ownKey, type SignerState } from '../core/state.ts';
+import type { ExpectedKeys, WantedKeys } from '../io/key-block.ts';
 
 const HARDENED = 0x8000_0000;
 
@@ -36,17 +36,35 @@ export function lineTo(charter: CharterInForce, signer: string, vault: string | 
   return { self: signer, peer: peer.name, peerKey: peer.key, incoming: 'down', receiver: 'signer' };
 }
 
-/** @throws Failure if a later charter gave this signer another key than the first, whose key block it opens */
-export function requireOwnKey(first: CharterInForce, { place, name, policy }: SignerState): void {
-  const [own, now] = [first, policy.charter].map(({ charter }) => charter.signers[place]?.key);
-  if (own !== undefined && now !== undefined && equalBytes(own, now)) return;
+/**
+ * A machine that a later charter adds says so at each start.
+ * @throws Failure if another key than this directory's is in force; or if it is not the first charter's, and nobody said --joins
+ */
+export function requireOwnKey(state: SignerState, joins: boolean): void {
+  const { name, joined } = state;
+  if (joined !== null && !joins) {
+    throw new Failure(EXIT.REFUSED, {
+      what: `this state directory is of a ${name} whose key a later charter gives it`,
+      todo: 'Start it with --joins.',
+    });
+  }
+  if (joins || isListed(state)) return;
   throw new Failure(EXIT.REFUSED, {
     what: `the charter in force gives ${name} another key`,
-    todo: 'Start the machine that has the new key; take this one out of service.',
+    todo: 'Start the machine that has the new key (with --joins); take this one out of service.',
   });
 }
 
-/** What the key block must hold to be this signer's. @throws Failure if the charter has no such signer */
+/**
+ * What a key block must hold at this machine. One that joins takes any link key until it has said something under one; from then
+ * on the state directory is that key's.
+ */
+export function wantedKeys(first: CharterInForce, state: SignerState, mayJoin: boolean): WantedKeys {
+  const isOpen = mayJoin && state.joined === null;
+  return { ...expectedKeys(first, state.name), identityPublicKey: isOpen ? null : ownKey(state) };
+}
+
+/** What the key block must hold to be this signer's by the first charter. @throws Failure if the charter has no such signer */
 export function expectedKeys(charter: CharterInForce, signer: string): ExpectedKeys {
   const member = charter.charter.signers.find(({ name }) => name === signer);
   const account = charter.charter.wallets[charter.newestWallet]?.keys.find((key) => key.signer === signer);

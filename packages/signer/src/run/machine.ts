@@ -23,7 +23,7 @@ import { type Decision, type Effect, encodeLocal, type LocalEvent, type Reading 
 import { noteSent, ownHeads } from '../core/heads.ts';
 import { planSignatures, sealSignatures } from '../core/signatures.ts';
 import { writeRows } from '../core/snapshot.ts';
-import type { SignerState } from '../core/state.ts';
+import { isListed, ownKey, type SignerState } from '../core/state.ts';
 import type { KeyMemory } from '../io/key-memory.ts';
 import { makeNonce, REALIGNS_MAX, writePositions } from './lost.ts';
 import type { Report } from './report.ts';
@@ -91,11 +91,13 @@ export class Machine implements ChannelOwner {
     return this.#open().deriveSalt(binding);
   }
 
-  /** Takes keys over and tells the vault. @throws Error (I/O) if that cannot be written down; the keys are gone then */
+  /** Takes keys over and tells the vault; whose key block may come was judged before. @throws Error (I/O) if that cannot be written down; the keys are gone then */
   unlock(keys: KeyMemory, detail: string): void {
     // First, so that nothing tries to speak with keys that are no longer there.
     this.zeroize();
     try {
+      const key = keys.identityPublicKey;
+      if (!equalBytes(key, ownKey(this.#state))) this.happen({ event: 'join', detail: toHex(key) });
       this.happen({ event: 'unlock', detail });
     } catch (error) {
       keys.zeroize();
@@ -272,11 +274,9 @@ export class Machine implements ChannelOwner {
 
   /** Another charter is in force. A signer to which it gives another key says nothing more with the one that it has. */
   #heedCharter(before: CharterInForce): void {
-    const { place } = this.#state;
     const { charter, hash } = this.#state.policy.charter;
     this.#report.event('charter', { epoch: charter.epoch, hash: toHex(hash) });
-    const [old, now] = [before.charter.signers[place], charter.signers[place]];
-    if (old === undefined || now === undefined || !equalBytes(old.key, now.key))
+    if (isListed(this.#state, before) && !isListed(this.#state))
       this.lock('the charter in force gives this signer another key');
     this.#heedRoster();
   }
@@ -284,7 +284,7 @@ export class Machine implements ChannelOwner {
   /** Nobody is spoken with whom the charter in force does not list with this key. */
   #heedRoster(): void {
     const line = this.#channel?.line;
-    if (line === undefined || isListed(this.#state.policy.charter, line)) return;
+    if (line === undefined || hasVault(this.#state.policy.charter, line)) return;
     this.onAlarm('WRONG_PEER', `the charter in force has no vault ${line.peer} with this key`);
     this.#channel?.hangUp('WRONG_PEER');
   }
@@ -350,7 +350,7 @@ export class Machine implements ChannelOwner {
   }
 }
 
-function isListed({ charter }: CharterInForce, { peer, peerKey }: Line): boolean {
+function hasVault({ charter }: CharterInForce, { peer, peerKey }: Line): boolean {
   return charter.vaults.some(({ name, key }) => name === peer && equalBytes(key, peerKey));
 }
 

@@ -24,6 +24,8 @@ export interface Restored {
   readonly torn: number;
   /** Number of the first record that was folded: 0 without a snapshot. */
   readonly from: number;
+  /** Whether this directory's signer has said anything: then the link key that it has is its for good. */
+  readonly hasSpoken: boolean;
 }
 
 /**
@@ -34,6 +36,7 @@ export interface Restored {
 export function restore(directory: string, charter: CharterInForce, line: Line, math: PointMath): Restored {
   const base = readBase(directory, charter, line, math);
   let { state, chain } = base;
+  let hasSpoken = base.from !== undefined;
   const opened = openLog(
     directory,
     line.self,
@@ -42,6 +45,7 @@ export function restore(directory: string, charter: CharterInForce, line: Line, 
       if (kind === 'change') state = apply(state, decodeChange(bytes));
       else if (kind === 'local') chain = foldLocal(chain, decodeLocal(bytes), charter, directory);
       else chain = foldRecord(chain, record);
+      if (kind === 'sent') hasSpoken = true;
       if (kind === 'sent') noteSent(state.heads, unpackMessage(bytes).message.header);
     },
     base.from === undefined ? {} : { from: base.from },
@@ -53,6 +57,7 @@ export function restore(directory: string, charter: CharterInForce, line: Line, 
     chain: { ...chain, line: now },
     torn: opened.torn,
     from: base.from?.index ?? 0,
+    hasSpoken,
   };
 }
 

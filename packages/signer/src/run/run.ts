@@ -13,7 +13,7 @@ import { EXIT, Failure, openSecureDirectory } from '@coldwire/program';
 import { toHex } from '@coldwire/protocol';
 import { zeroizeOnExit } from '../io/exits.ts';
 import { judgeNeighbours } from '../io/judge-line.ts';
-import type { ExpectedKeys } from '../io/key-block.ts';
+import type { WantedKeys } from '../io/key-block.ts';
 import { type KeyMemory, openKeyMemory, openSomeKeyMemory } from '../io/key-memory.ts';
 import { measureLine } from '../io/line-facts.ts';
 import { measureMachine } from '../io/machine-facts.ts';
@@ -22,7 +22,7 @@ import { applyWaivers, judgeMachine, requirePassed, type Verdict } from '../io/p
 import { nativePointMath } from '../io/public-math.ts';
 import { runSelfTest } from '../io/self-test.ts';
 import { type Answer, type Command, serveConsole } from './console.ts';
-import { expectedKeys, lineByName, openCharter, requireOwnKey } from './identify.ts';
+import { expectedKeys, lineByName, openCharter, requireOwnKey, wantedKeys } from './identify.ts';
 import { Machine } from './machine.ts';
 import { Report } from './report.ts';
 import { restore } from './restore.ts';
@@ -40,6 +40,8 @@ export interface RunOptions {
   /** Undefined: as the state directory says, or at the first start the key block. */
   readonly signer: string | undefined;
   readonly vault: string | undefined;
+  /** A later charter gives this signer the link key that it has. */
+  readonly joins: boolean;
   /** Where the key block comes from; undefined: start locked. */
   readonly keyFd: number | undefined;
   readonly waivers: readonly string[];
@@ -66,14 +68,13 @@ export function runSigner(options: RunOptions): void {
   zeroizeOnExit(() => machine?.zeroize());
   const first = named === undefined ? introduce(natives, charter, options) : undefined;
   const name = named ?? first?.name ?? '';
-  const expected = expectedKeys(charter, name);
   const restored = restore(
     directory,
     charter,
     lineByName(charter, name, options.vault),
     nativePointMath(natives),
   );
-  requireOwnKey(charter, restored.state);
+  requireOwnKey(restored.state, options.joins);
   if (restored.from > 0) report.event('from-snapshot', { record: restored.from });
   if (restored.torn > 0) report.event('torn', { bytes: restored.torn });
   machine = new Machine(restored.state, restored.log, report);
@@ -81,18 +82,22 @@ export function runSigner(options: RunOptions): void {
   machine.ask();
   const waived = verdict.waived.map((item) => item.name).join(', ');
   if (waived !== '') machine.happen({ event: 'waive', detail: waived });
-  if (first !== undefined) machine.unlock(first.keys, 'at start');
-  else if (options.keyFd !== undefined) {
-    machine.unlock(openKeyMemory(natives, options.keyFd, expected), 'at start');
-  }
   const tended = machine;
   const disk = new DiskWatch(directory);
   watchDisk(disk, report, (level) => tended.happen({ event: 'disk', detail: level }));
   setInterval(() => {
+  let mayJoin = options.joins && !restored.hasSpoken;
+  const wanted = (): WantedKeys => wantedKeys(charter, tended.state, mayJoin);
+  const unlock = (keys: KeyMemory, detail: string): void => {
+    tended.unlock(keys, detail);
+    mayJoin = false;
+  };
+  if (first !== undefined) unlock(first.keys, 'at start');
+  else if (options.keyFd !== undefined) unlock(openKeyMemory(natives, options.keyFd, wanted()), 'at start');
     tended.tend();
     tended.keep(directory);
   }, TEND_MS).unref();
-  serve(machine, { options, report, verdict, natives, expected, directory, disk });
+  serve(machine, { options, report, verdict, natives, wanted, unlock, directory, disk });
   machine.attach(
     new Channel(
       {
@@ -113,7 +118,7 @@ export function runSigner(options: RunOptions): void {
 function introduce(
   natives: Natives,
   charter: CharterInForce,
-  { keyFd }: RunOptions,
+  { keyFd, joins }: RunOptions,
 ): { readonly name: string; readonly keys: KeyMemory } {
   if (keyFd === undefined) {
     throw new Failure(EXIT.USAGE, {
@@ -122,7 +127,10 @@ function introduce(
     });
   }
   const names = charter.charter.signers.map(({ name }) => name);
-  const candidates = names.map((name) => expectedKeys(charter, name));
+  const candidates = names.map((name): WantedKeys => {
+    const expected = expectedKeys(charter, name);
+    return joins ? { ...expected, identityPublicKey: null } : expected;
+  });
   const { keys, owner } = openSomeKeyMemory(natives, keyFd, candidates);
   return { name: names[candidates.indexOf(owner)] ?? '', keys };
 }
@@ -132,14 +140,15 @@ interface Service {
   readonly report: Report;
   readonly verdict: Verdict;
   readonly natives: Natives;
-  readonly expected: ExpectedKeys;
+  readonly wanted: () => WantedKeys;
+  readonly unlock: (keys: KeyMemory, detail: string) => void;
   readonly directory: string;
   readonly disk: DiskWatch;
 }
 
 /** The local console, and SIGUSR2. */
 function serve(machine: Machine, service: Service): void {
-  const { options, report, verdict, natives, expected, directory, disk } = service;
+  const { options, report, verdict, natives, wanted, unlock, directory, disk } = service;
   process.on('SIGUSR2', () => machine.lock('SIGUSR2'));
 
   let unsealing = false;
@@ -157,7 +166,7 @@ function serve(machine: Machine, service: Service): void {
       if (unsealing) throw new Error('another unseal waits for its ceremony already');
       unsealing = true;
       try {
-        machine.unlock(await receiveKey(natives, join(directory, 'key'), expected), 'console');
+        unlock(await receiveKey(natives, join(directory, 'key'), wanted()), 'console');
       } finally {
         unsealing = false;
       }

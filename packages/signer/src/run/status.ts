@@ -6,7 +6,7 @@ import { type DiskState, type DiskWatch, describeDisk } from '@coldwire/evidence
 import { type CharterInForce, describeState, formatTicks, missingGates } from '@coldwire/policy';
 import { freezeInForce } from '@coldwire/policy/state/view.ts';
 import { toHex } from '@coldwire/protocol';
-import type { SignerState } from '../core/state.ts';
+import { isListed, type SignerState } from '../core/state.ts';
 import type { Verdict } from '../io/preflight.ts';
 import type { Answer } from './console.ts';
 import type { Machine } from './machine.ts';
@@ -40,6 +40,7 @@ export interface Circumstances {
 export function findBlockers(state: SignerState, at: Circumstances): Blocker[] {
   return [
     ...findLatch(state, at),
+    ...findMissingListing(state),
     ...findSeal(state, at),
     ...findMissingWitness(state, at),
     ...findFreeze(state, at),
@@ -51,11 +52,21 @@ export function findBlockers(state: SignerState, at: Circumstances): Blocker[] {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-function findLatch({ policy }: SignerState, at: Circumstances): Blocker[] {
+function findMissingListing(state: SignerState): Blocker[] {
+  if (isListed(state)) return [];
+  const text = `no charter in force here gives ${state.name} its key: it waits for one, handed over by the vault (coldwire-vault charter FILE)`;
+  return [{ code: 'WRONG_PEER', since: null, text }];
+}
+
+function findLatch({ name, policy }: SignerState, at: Circumstances): Blocker[] {
   const { latch } = policy.memory;
   if (latch === null) return [];
   const { code, gate, have, seen } = latch;
-  const text = `latched: ${gate} has seen its message ${seen}, this disk holds ${have}; waiting for ${policy.charter.charter.quorum} custodians: coldwire-custody order restore --start ${policy.memory.nonce ?? ''}`;
+  const why =
+    gate === name
+      ? 'latched: new under this name, without the memory of the one before'
+      : `latched: ${gate} has seen its message ${seen}, this disk holds ${have}`;
+  const text = `${why}; waiting for ${policy.charter.charter.quorum} custodians: coldwire-custody order restore --start ${policy.memory.nonce ?? ''}`;
   return [
     {
       code,

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { EXIT, Failure } from '@coldwire/program';
-import type { ExpectedKeys } from '../io/key-block.ts';
+import type { WantedKeys } from '../io/key-block.ts';
 import { awaitKeyMemory, type KeyMemory } from '../io/key-memory.ts';
 import type { Natives } from '../io/native.ts';
 import { makeFifo } from './console.ts';
@@ -13,7 +13,7 @@ import { makeFifo } from './console.ts';
 export const CEREMONY_MS = 10 * 60 * 1000;
 
 /** @throws Failure if nobody writes in time, or what is written is not this signer's key block */
-export async function receiveKey(natives: Natives, path: string, expected: ExpectedKeys): Promise<KeyMemory> {
+export async function receiveKey(natives: Natives, path: string, expected: WantedKeys): Promise<KeyMemory> {
   makeFifo(path);
   const end = performance.now() + CEREMONY_MS;
   // Non-blocking: a thread that waits in open(2) or read(2) would keep the process from ending.
