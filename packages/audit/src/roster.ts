@@ -14,6 +14,7 @@ import {
   toHex,
 } from '@coldwire/protocol';
 import { verifyStrictly } from './ed25519.ts';
+import type { LoggedMessage } from './log/message.ts';
 
 export interface Roster {
   /** The first. */
@@ -105,6 +106,21 @@ function addMachines({ keys, roles }: Roster, charter: Charter): void {
     if (!known.some((one) => equalBytes(one, key))) keys.set(name, [...known, key]);
     roles.set(name, role);
   }
+}
+
+/** Which of its sender's keys signed a message: a later charter may have given it another. Undefined: none did. */
+export function keyOf(
+  { keys }: Roster,
+  message: Pick<LoggedMessage, 'header' | 'hash' | 'signature'>,
+): Uint8Array | undefined {
+  const { header, hash, signature } = message;
+  return keys.get(header.sender)?.find((key) => verifyStrictly(key, hash, signature));
+}
+
+/** Tells the machines apart that had one name after another; where the name has had one key only, nothing is verified for it. */
+export function identify(roster: Roster, message: Parameters<typeof keyOf>[1]): string {
+  const keys = roster.keys.get(message.header.sender) ?? [];
+  return keys.length < 2 ? '' : toHex(keyOf(roster, message) ?? new Uint8Array());
 }
 
 /** What the charters say of a gate of this name, the first one first: the same row in most of them. */

@@ -11,7 +11,7 @@ import { Findings } from '../finding.ts';
 import type { Transcript } from '../log/transcript.ts';
 import { makeReport, type Report } from '../report.ts';
 import { listGates, openRoster, type Roster } from '../roster.ts';
-import type { Line } from '../verify/line.ts';
+import { type Line, splitByMachine } from '../verify/line.ts';
 import { pairVerdicts } from '../verify/requests.ts';
 import { loadTranscripts, type Progress, type Verified, verifyTranscripts } from '../verify/verify.ts';
 import type { Core } from './core.ts';
@@ -40,7 +40,7 @@ export function replayLogs(paths: readonly string[], charter: string, progress?:
     if (own.length > 0) replayOwn(own, () => open(name), tally, findings, progress);
     else if (lines.length > 0) {
       progress?.(`replaying ${name} from the vault's logs`);
-      replayVaultLogs(lines, open(name), roster, tally);
+      for (const own of byMachine(lines, roster)) replayVaultLogs(own, open(name), roster, tally);
     }
   }
   tally.noteSkipped();
@@ -50,6 +50,13 @@ export function replayLogs(paths: readonly string[], charter: string, progress?:
     replayed,
     mismatches,
   });
+}
+
+function byMachine(lines: readonly Line[], roster: Roster): Iterable<readonly Line[]> {
+  const machines = new Map<string, Line[]>();
+  for (const [machine, line] of lines.flatMap((one) => splitByMachine(one, roster)))
+    machines.set(machine, [...(machines.get(machine) ?? []), line]);
+  return machines.values();
 }
 
 /** Each copy of a log by itself: a copy that forks from another is a finding of `verify`. */

@@ -77,11 +77,14 @@ export class SignerCore implements Core {
 
   equals(other: Core): boolean {
     if (!(other instanceof SignerCore)) return false;
-    const { policy, results, notices, session } = this.state;
+    const { policy, results, notices, session, joined } = this.state;
     const theirs = other.state;
     return (
       equalBytes(digestState(policy), digestState(theirs.policy)) &&
-      isDeepStrictEqual([results, notices, session], [theirs.results, theirs.notices, theirs.session])
+      isDeepStrictEqual(
+        [results, notices, session, joined],
+        [theirs.results, theirs.notices, theirs.session, theirs.joined],
+      )
     );
   }
 

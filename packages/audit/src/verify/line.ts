@@ -1,7 +1,7 @@
 /** Each line as one conversation, put together from all logs: what went down to a signer or gate, and what came up. */
 import type { Receiver } from '@coldwire/protocol';
 import type { LoggedMessage } from '../log/message.ts';
-import { peerOf, type Roster } from '../roster.ts';
+import { identify, peerOf, type Roster } from '../roster.ts';
 import type { Table } from './ends.ts';
 
 export interface Line {
@@ -11,6 +11,22 @@ export interface Line {
   /** By number, ascending. */
   readonly down: readonly LoggedMessage[];
   readonly up: readonly LoggedMessage[];
+}
+
+/** A line apart for each link key that the signer or gate has had on it, in the order of its messages. */
+export function splitByMachine(line: Line, roster: Roster): readonly (readonly [machine: string, Line])[] {
+  const machines = new Map<string, LoggedMessage[]>();
+  for (const message of line.up) {
+    const machine = identify(roster, message);
+    machines.set(machine, [...(machines.get(machine) ?? []), message]);
+  }
+  let taken = 0;
+  return [...machines].map(([machine, up]) => {
+    const from = taken;
+    taken = Math.max(from, ...up.map(({ header }) => header.receiptSeq));
+    // What the one before had taken was never said to this one.
+    return [machine, { ...line, up, down: line.down.filter(({ header }) => header.seq > from) }] as const;
+  });
 }
 
 export function gatherLines(table: Table, roster: Roster): readonly Line[] {

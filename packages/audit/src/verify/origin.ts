@@ -3,20 +3,18 @@
  * signed by its sender's key. Proves who said it. Spec: protocol-spec/4-messages.md, "Header".
  */
 import { type Direction, mayTravel } from '@coldwire/protocol';
-import { verifyStrictly } from '../ed25519.ts';
 import type { Findings } from '../finding.ts';
 import { type LoggedMessage, nameOf } from '../log/message.ts';
-import { isSameCharter, peerOf, type Roster } from '../roster.ts';
+import { isSameCharter, keyOf, peerOf, type Roster } from '../roster.ts';
 
 export const CHECK_ORIGIN = 'origin';
 
 export function checkOrigin(message: LoggedMessage, roster: Roster, findings: Findings): void {
-  const { header, hash, signature, place, type } = message;
+  const { header, place, type } = message;
   const { sender, recipient } = header;
   findings.count(CHECK_ORIGIN);
   const receiver = peerOf(roster, sender, recipient);
-  const keys = roster.keys.get(sender);
-  if (receiver === undefined || keys === undefined) {
+  if (receiver === undefined) {
     findings.find('WRONG_PEER', place, `${nameOf(message)}: no line of the charter joins these two`);
     return;
   }
@@ -25,7 +23,7 @@ export function checkOrigin(message: LoggedMessage, roster: Roster, findings: Fi
   const direction: Direction = roster.roles.get(sender) === 'vault' ? 'down' : 'up';
   if (!mayTravel(type, direction, receiver))
     findings.find('UNKNOWN_TYPE', place, `${nameOf(message)}: ${type} does not go this way`);
-  if (!keys.some((key) => verifyStrictly(key, hash, signature)))
+  if (keyOf(roster, message) === undefined)
     findings.find('BAD_SIGNATURE', place, `${nameOf(message)} is not signed by the key of ${sender}`);
 }
 

@@ -6,6 +6,7 @@
 import type { Findings } from '../finding.ts';
 import { type LoggedMessage, nameOf } from '../log/message.ts';
 import type { Transcript } from '../log/transcript.ts';
+import { identify, type Roster } from '../roster.ts';
 
 export const CHECK_READINGS = 'readings';
 
@@ -15,7 +16,7 @@ interface Seen {
   readonly uptime: number;
 }
 
-export function checkReadings({ items }: Transcript, findings: Findings): void {
+export function checkReadings({ items }: Transcript, roster: Roster, findings: Findings): void {
   let session = 0;
   let uptime = 0;
   const peers = new Map<string, Seen>();
@@ -29,7 +30,7 @@ export function checkReadings({ items }: Transcript, findings: Findings): void {
     uptime = now;
     if (item.kind !== 'message') continue;
     if (item.message.way === 'sent') checkOwn(item.message, session, findings);
-    else checkPeer(item.message, peers, findings);
+    else checkPeer(item.message, peers, roster, findings);
   }
 }
 
@@ -43,9 +44,16 @@ function checkOwn(message: LoggedMessage, session: number, findings: Findings): 
   }
 }
 
-function checkPeer(message: LoggedMessage, peers: Map<string, Seen>, findings: Findings): void {
+function checkPeer(
+  message: LoggedMessage,
+  peers: Map<string, Seen>,
+  roster: Roster,
+  findings: Findings,
+): void {
   const { sender, session, uptime } = message.header;
-  const seen = peers.get(sender) ?? { session: 0, uptime: 0 };
+  // With another link key begins another machine, which counts its own starts.
+  const peer = `${sender} ${identify(roster, message)}`;
+  const seen = peers.get(peer) ?? { session: 0, uptime: 0 };
   if (session < seen.session || session === 0) {
     const what = `${nameOf(message)} is of session ${session}, after session ${seen.session}`;
     findings.find('AUDIT_READING', message.place, what);
@@ -53,5 +61,5 @@ function checkPeer(message: LoggedMessage, peers: Map<string, Seen>, findings: F
     const what = `${nameOf(message)}: running time ${uptime} µs, after ${seen.uptime} µs`;
     findings.find('AUDIT_READING', message.place, what);
   }
-  peers.set(sender, { session, uptime });
+  peers.set(peer, { session, uptime });
 }

@@ -22,7 +22,7 @@ import { type Approvable, countApprovals } from '../charter/approvals.ts';
 import { verifyStrictly } from '../ed25519.ts';
 import type { Findings } from '../finding.ts';
 import { type LoggedMessage, nameOf } from '../log/message.ts';
-import type { Roster } from '../roster.ts';
+import { identify, type Roster } from '../roster.ts';
 
 export const CHECK_SIGNED = 'signed';
 export const CHECK_INTENTS = 'intents';
@@ -101,7 +101,9 @@ export class Spends {
   remember(message: LoggedMessage, signed: Signed): void {
     const { sender } = message.header;
     const spend = `${sender} spend ${toHex(signed.txid)}`;
-    const request = `${sender} request ${toHex(signed.requestHash)}`;
+    // With a new link key a signer has a new seal secret.
+    const machine = `${sender} ${identify(this.roster, message)}`;
+    const request = `${machine} request ${toHex(signed.requestHash)}`;
     const sameSpend = this.#commitments.get(spend);
     const sameRequest = this.#commitments.get(request);
     const name = nameOf(message);

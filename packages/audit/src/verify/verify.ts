@@ -82,7 +82,7 @@ export function verifyTranscripts(
       checkOwner(message, transcript.owner, findings);
     }
     checkChains(transcript, findings);
-    checkReadings(transcript, findings);
+    checkReadings(transcript, roster, findings);
     checkStarts(transcript, roster, findings);
     if (transcript.role === 'signer') checkNotices(transcript, findings);
   }
