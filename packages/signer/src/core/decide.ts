@@ -222,6 +222,7 @@ function decideLocal(state: SignerState, local: LocalEvent, at: Reading): Decisi
     case 'order':
       return { changes: [...wrap(carryOut(state, local.detail, at)), notice], effects: [] };
     case 'realign':
+    case 'program':
     case 'unlock':
     case 'lock':
     case 'waive':
@@ -232,7 +233,6 @@ function decideLocal(state: SignerState, local: LocalEvent, at: Reading): Decisi
   }
 }
 
-/** A signer that lacks a witness notes what it has seen of the chain when its clock is first fresh. */
 /**
  * The charter that is due gives this signer the key that it has, and the one before did not: whoever signed under this name until
  * now did so with another memory. People take it in by an order to restore, as a signer that has lost all.
@@ -251,6 +251,7 @@ function latchNew(state: SignerState, { uptime }: Reading): readonly PolicyChang
   return [{ kind: 'latched', value }];
 }
 
+/** A signer that lacks a witness notes what it has seen of the chain when its clock is first fresh. */
 function withBirth(
   state: SignerState,
   accepted: Accepted | PolicyRefused,

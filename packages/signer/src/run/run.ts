@@ -83,9 +83,6 @@ export function runSigner(options: RunOptions): void {
   const waived = verdict.waived.map((item) => item.name).join(', ');
   if (waived !== '') machine.happen({ event: 'waive', detail: waived });
   const tended = machine;
-  const disk = new DiskWatch(directory);
-  watchDisk(disk, report, (level) => tended.happen({ event: 'disk', detail: level }));
-  setInterval(() => {
   let mayJoin = options.joins && !restored.hasSpoken;
   const wanted = (): WantedKeys => wantedKeys(charter, tended.state, mayJoin);
   const unlock = (keys: KeyMemory, detail: string): void => {
@@ -94,6 +91,9 @@ export function runSigner(options: RunOptions): void {
   };
   if (first !== undefined) unlock(first.keys, 'at start');
   else if (options.keyFd !== undefined) unlock(openKeyMemory(natives, options.keyFd, wanted()), 'at start');
+  const disk = new DiskWatch(directory);
+  watchDisk(disk, report, (level) => tended.happen({ event: 'disk', detail: level }));
+  setInterval(() => {
     tended.tend();
     tended.keep(directory);
   }, TEND_MS).unref();

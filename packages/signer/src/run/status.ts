@@ -39,8 +39,8 @@ export interface Circumstances {
 
 export function findBlockers(state: SignerState, at: Circumstances): Blocker[] {
   return [
-    ...findLatch(state, at),
     ...findMissingListing(state),
+    ...findLatch(state, at),
     ...findSeal(state, at),
     ...findMissingWitness(state, at),
     ...findFreeze(state, at),
