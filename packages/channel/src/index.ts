@@ -1,5 +1,5 @@
 /** One authenticated line to one peer. */
-export { Channel, type ChannelOptions, type ChannelOwner, type Reading, type Taken } from './channel.ts';
+export { Channel } from './channel.ts';
 export { readSignedCharter, type SignedCharterFile } from './charter-file.ts';
 export { foldRecord, packMessage, unpackMessage } from './fold.ts';
 export {
@@ -11,3 +11,4 @@ export {
   readLineFlags,
   speedOf,
 } from './line-option.ts';
+export type { ChannelOptions, ChannelOwner, Reading, Taken } from './owner.ts';
