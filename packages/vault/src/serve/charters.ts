@@ -7,7 +7,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CharterInForce, judgeSuccessor, loadCharter, type Refusal } from '@coldwire/policy';
 import { EXIT, Failure, openSecureDirectory, writeFileAtomic } from '@coldwire/program';
-import { type Charter, decode, encode, equalBytes, hashCharter, SignedCharter } from '@coldwire/protocol';
+import {
+  type Charter,
+  decode,
+  encode,
+  equalBytes,
+  hashCharter,
+  type Member,
+  SignedCharter,
+} from '@coldwire/protocol';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { strictest } from './strictest.ts';
 
@@ -99,6 +107,20 @@ export class Charters {
     );
     this.#working = strictest(inForce) ?? this.#working;
     return true;
+  }
+
+  /**
+   * Whether the charter in force at a machine, as far as it was heard, gives it the key that it has: one that a later charter adds
+   * signs and clears nothing before.
+   */
+  lists({ name, key }: Member): boolean {
+    const epoch = this.#standings.get(name)?.inForce;
+    const link = this.#later.find(({ charter }) => charter.charter.epoch === epoch);
+    const { signers, gates } = (link?.charter ?? this.first).charter;
+    return (
+      epoch === undefined ||
+      [...signers, ...gates].some((row) => row.name === name && equalBytes(row.key, key))
+    );
   }
 
   /** The newest charter of which this is true: of who has left, and of who has not come yet. */

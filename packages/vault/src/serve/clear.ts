@@ -81,9 +81,9 @@ export class Clearance {
 
   /** The home gate; the others only while it is not there, does not answer or has said no. */
   #eligible(batch: Batch): readonly Peer[] {
-    const { tuning, charter } = this.#vault;
+    const { tuning, charter, charters } = this.#vault;
     const listed = new Set(charter.charter.gates.map(({ name }) => name));
-    const gates = this.#vault.gates.filter(({ name }) => listed.has(name));
+    const gates = this.#vault.gates.filter((gate) => listed.has(gate.name) && charters.lists(gate));
     const now = performance.now();
     const [first] = batch.intents;
     // A batch without intents pays only ourselves: any gate is its home.

@@ -41,6 +41,8 @@ export function readRefusals(body: Uint8Array): readonly Refusal[] {
 
 export class Peer implements SessionEvents {
   readonly name: string;
+  /** Its link key, as the line expects it. */
+  readonly key: Uint8Array;
   readonly #session: Session;
   readonly #report: Report;
   readonly #bell: Bell;
@@ -52,6 +54,7 @@ export class Peer implements SessionEvents {
 
   constructor(options: SessionOptions, report: Report, bell: Bell) {
     this.name = options.line.peer;
+    this.key = options.line.peerKey;
     this.#report = report;
     this.#bell = bell;
     this.#session = new Session(options, this);

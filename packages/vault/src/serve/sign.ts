@@ -93,12 +93,13 @@ export class Signing {
     // may have signed, and coins of a batch that may be signed are not free.
     const refused = [...answers.values()].some(({ answer }) => answer === 'refused');
     if (refused && active.length > 0) return;
+    const { charters } = this.#vault;
     const spare = this.#countSure(answers, without) >= 2;
     for (const signer of this.#preferred(batch)) {
       if (needed <= 0) return;
       if (spare && signer.isUnwitnessed(this.#vault)) continue;
       const answer = answers.get(signer.name)?.answer ?? null;
-      if (!signer.ready || answer !== null || without.has(signer.name)) continue;
+      if (!signer.ready || !charters.lists(signer) || answer !== null || without.has(signer.name)) continue;
       const before = this.#attempts.get(signer.name);
       if (before !== undefined && !before.over) continue;
       this.#start(signer);
@@ -114,7 +115,8 @@ export class Signing {
     return this.#vault.signers.filter((signer) => {
       const answer = answers.get(signer.name)?.answer ?? null;
       if (without.has(signer.name) || answer === 'refused') return false;
-      return answer === 'done' || (signer.ready && !signer.isUnwitnessed(this.#vault));
+      const isThere = signer.ready && this.#vault.charters.lists(signer);
+      return answer === 'done' || (isThere && !signer.isUnwitnessed(this.#vault));
     }).length;
   }
 

@@ -27,8 +27,9 @@ export class Signer extends Peer {
   }
 
   /** Brings what gates that are there say of it. Never throws. */
-  witness({ gates, report }: Vault): Promise<void> {
-    return this.#witnesses.bring(this, gates, (gate, codes) => {
+  witness({ gates, charters, report }: Vault): Promise<void> {
+    const listed = gates.filter((gate) => charters.lists(gate));
+    return this.#witnesses.bring(this, listed, (gate, codes) => {
       report.alarm(
         codes[0] ?? 'WITNESS_BAD',
         this.name,
@@ -53,6 +54,8 @@ export class Signer extends Peer {
     if (!this.ready) throw new Away(this.name);
     await this.witness(vault);
     await feedHeaders(vault, this);
+    // One that a later charter adds takes nothing else before that is in force there.
+    if (!vault.charters.lists(this)) return;
     await registerDestinations(vault, this);
     await admitCoins(vault, this);
   }
