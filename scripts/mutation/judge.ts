@@ -74,8 +74,8 @@ const nameOf = ({ file, name }: RecordedTest): string => `${file} > ${name}`;
 const explain = (answer: Answer): string => (answer.kind === 'dead' ? answer.why : answer.kind);
 
 /**
- * Smaller is nearer, number by number: tests of the same name, then those that reach most of the source, then those of the same
- * directory, then those that reach least beside.
+ * Smaller is nearer, number by number: tests of the same name, then those of the same directory, then those that reach most of
+ * the source, then those that reach least beside.
  */
 function distanceOf(
   source: string,
@@ -86,7 +86,7 @@ function distanceOf(
   const test = file.split('/test/')[1] ?? '';
   const isNamesake = basename(test, '.test.ts') === basename(path, '.ts');
   const reached = hits.filter(([id]) => own.has(id)).length;
-  return [isNamesake ? 0 : 1, -reached, dirname(test) === dirname(path) ? 0 : 1, hits.length];
+  return [isNamesake ? 0 : 1, dirname(test) === dirname(path) ? 0 : 1, -reached, hits.length];
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {
