@@ -1,7 +1,10 @@
 import { messageHash, type SignRequest } from '@coldwire/protocol';
+import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { describe, expect, it } from 'vitest';
 import {
+  applyChange,
   attest,
+  createPolicyState,
   decodeChange,
   digestState,
   encodeChange,
@@ -9,7 +12,7 @@ import {
   noteBirth,
   witnessNonce,
 } from '../../src/index.ts';
-import { type Coin, sampleCharter, seeded } from '../world.ts';
+import { type Coin, charterAfter, sampleCharter, seeded } from '../world.ts';
 import { MemoryWorld, NONCE, seenHead, testify } from './memory-world.ts';
 
 const headIn = (world: MemoryWorld, seq = 7, label = 'head') => seenHead(world, seq, label);
@@ -89,6 +92,28 @@ describe('the witness of a start', () => {
     // The gate comes back: nothing was lost, and the old intent may be paid here again.
     world.attest(testify(world, 'gate-2'));
     expect(codes(world, old)).toEqual([]);
+  });
+});
+
+describe('how far a requester may have been ahead', () => {
+  it('of what was lost is what any charter has allowed that was in force here', () => {
+    const { world } = started();
+    const { policy } = world.loaded.charter;
+    const ahead = (intentAhead: number) => {
+      world.install(charterAfter(world.state.charter, { policy: { ...policy, intentAhead } }));
+      world.pass(144);
+      world.enact();
+    };
+    ahead(7);
+    ahead(1);
+    expect([world.state.charter.policy.intentAhead, world.state.memory.ahead]).toEqual([1, 7]);
+    expect(world.order('restore')).toBe('ok');
+    expect(world.state.memory.restored?.height).toBe(world.height + 7);
+    const folded = createPolicyState(world.loaded, noblePointMath);
+    for (const change of world.journal) applyChange(folded, change);
+    expect(digestState(folded)).toEqual(digestState(world.state));
+    folded.memory.ahead = 8;
+    expect(digestState(folded)).not.toEqual(digestState(world.state));
   });
 });
 

@@ -2,7 +2,7 @@ import { type Charter, concatBytes, toHex } from '@coldwire/protocol';
 import { describe, expect, it } from 'vitest';
 import { MAX_REGISTERED } from '../../src/destination/register.ts';
 import { applyChange, digestState } from '../../src/index.ts';
-import { sampleCharter, seeded, World } from '../world.ts';
+import { charterAfter, sampleCharter, seeded, World } from '../world.ts';
 
 const script = (label: string) => concatBytes(Uint8Array.of(0, 20), seeded(label).slice(0, 20));
 const intent = toHex(seeded('x').slice(0, 16));
@@ -103,6 +103,27 @@ describe('a registration', () => {
     const folded = new World(world.loaded.charter);
     for (const change of world.journal) applyChange(folded.state, change);
     expect(digestState(folded.state)).toEqual(after);
+  });
+
+  it('goes with its requester, whose share is free then; when the requester is back it waits anew', () => {
+    const { world, judge } = makeWorld(policy);
+    world.register('shop', script('new'));
+    world.register('desk', script('other'));
+    const { requesters } = world.loaded.charter;
+    const less = requesters.filter(({ name }) => name === 'desk');
+    const fewer = world.install(charterAfter(world.loaded, { requesters: less }));
+    expect([...world.state.registered.keys()]).toEqual(['desk']);
+    const before = digestState(world.state);
+    const folded = new World(world.loaded.charter);
+    for (const change of world.journal) applyChange(folded.state, change);
+    expect(digestState(folded.state)).toEqual(before);
+    const known = Array.from({ length: MAX_REGISTERED - 1 }, (_, i) => [`${i}`, 0] as const);
+    world.state.registered.set('desk', new Map(known));
+    expect(world.register('desk', script('last'))).toMatchObject({ kind: 'ok', changes: [{}] });
+    world.install(charterAfter(fewer, { requesters }));
+    world.pass(144);
+    world.enact();
+    expect(judge(script('new'))).toEqual(refusal('DESTINATION_UNKNOWN'));
   });
 
   it('is refused when its requester has used up its own share, and others still have theirs', () => {

@@ -95,6 +95,22 @@ describe('A signer that starts', () => {
     expect(signer.ask(payment('one'), id).codes).toEqual([]);
   });
 
+  test('judges a request again that it refused as what may be from before a loss, while a gate was missing', () => {
+    const id = signer.newId();
+    signer.happen('ask', '00'.repeat(16));
+    // So long ago that no window holds anything of before, and no intent so far was surely made after it.
+    Object.assign(signer.state.policy.memory, { since: -1_000_000_000, born: 1_000_000 });
+    expect(signer.ask(payment('one'), id).codes).toEqual(['RESTORED']);
+    expect(start()).toEqual([]);
+    expect(signer.ask(payment('one'), id).codes).toEqual([]);
+    // What a quorum has said does not change with the gates: that verdict is kept.
+    signer.state.policy.memory.restored = { height: 1_000_000, since: -1_000_000_000, nonce: '' };
+    const kept = signer.newId();
+    expect(signer.ask(payment('two', 1), kept).codes).toEqual(['RESTORED']);
+    signer.state.policy.memory.restored = null;
+    expect(signer.ask(payment('two', 1), kept).codes).toEqual(['RESTORED']);
+  });
+
   test('with an older copy of its state is latched: STATE_ROLLBACK', () => {
     pay('one');
     pay('two', false, 1);
