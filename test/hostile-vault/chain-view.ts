@@ -23,7 +23,7 @@ export const keyOf = ({ txid, vout }: { readonly txid: string; readonly vout: nu
 export const internal = (txid: string): Uint8Array => fromHex(txid).reverse();
 
 /** Scripts of each chain that are looked for. */
-const INDEXES = 400;
+const INDEXES = 32;
 
 export class ChainView {
   readonly #world: World;

@@ -1,4 +1,5 @@
 /** Charters: held back from some, shown to others, out of their order, of too few, altered; and what their difference is good for. */
+import { CharterBody, decode } from '@coldwire/protocol';
 import { GATES, SIGNERS } from '../../world/charter.ts';
 import type { Attacker } from '../attacker.ts';
 import { carryCharter } from '../carry.ts';
@@ -89,12 +90,13 @@ const forge: Move = {
       case 5:
         await carryCharter(attacker, name, alone.signed);
         return;
-      default:
-        await attacker.ask(
-          name,
-          'CHARTER',
-          toBytes(mutate(asTree(new Map([[1, [bytes, signatures]]])), random)),
-        );
+      default: {
+        // It may still be what was agreed: with signatures in another order, or one fewer than all.
+        const body = toBytes(mutate(asTree(new Map([[1, [bytes, signatures]]])), random));
+        const read = decode(CharterBody, body);
+        if (read.ok) await carryCharter(attacker, name, read.value.charter);
+        else await attacker.ask(name, 'CHARTER', body);
+      }
     }
   },
 };

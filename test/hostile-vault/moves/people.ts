@@ -128,25 +128,14 @@ const forgeRegistration: Move = {
       return;
     }
     const whole = { registration: one.bytes, signature: one.signature };
-    const inside = random.next() < 0.6;
-    const body = inside
-      ? {
-          ...whole,
-          registration: toBytes(
-            mutate(
-              asTree(
-                new Map<number, unknown>([
-                  [1, other.requester],
-                  [2, one.script],
-                ]),
-              ),
-              random,
-            ),
-          ),
-        }
-      : undefined;
-    if (body !== undefined) await carryRegistration(attacker, name, body);
-    else await attacker.ask(name, 'REGISTER', toBytes(mutate(asTree(Register.write(whole)), random)));
+    if (random.next() < 0.6) {
+      const said: ReadonlyMap<number, unknown> = new Map<number, unknown>([
+        [1, other.requester],
+        [2, one.script],
+      ]);
+      const registration = toBytes(mutate(asTree(said), random));
+      await carryRegistration(attacker, name, { ...whole, registration });
+    } else await attacker.ask(name, 'REGISTER', toBytes(mutate(asTree(Register.write(whole)), random)));
   },
 };
 
