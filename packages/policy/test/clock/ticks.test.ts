@@ -60,6 +60,14 @@ describe('ticks', () => {
     expect(millitick(world)).toBe(10_000);
   });
 
+  it('begin with nothing saved: the first thousandth takes its whole time', () => {
+    const earned = earn(createTicks(600), 1000, 0);
+    const price = HALF / 1000;
+    expect([price - 1, price, 2 * price - 1].map((uptime) => settle(earned, uptime).credited)).toEqual([
+      0, 1, 1,
+    ]);
+  });
+
   it('print with three decimals', () => {
     expect([0, 7, 1000, 12_345].map(formatTicks)).toEqual(['0.000', '0.007', '1.000', '12.345']);
   });

@@ -1,0 +1,58 @@
+import { decodeIntent } from '@coldwire/protocol';
+import { describe, expect, it } from 'vitest';
+import { buildFacts, decodeIntents } from '../src/facts.ts';
+import { type DraftPlan, World } from './world.ts';
+
+const MONEY = 2_100_000_000_000_000n;
+const world = new World();
+const coins = world.fund([5_000_000n]);
+
+function factsOf(plan: Partial<DraftPlan>) {
+  const request = world.request({ coins, ...plan });
+  const intents = decodeIntents(request.draft.intents);
+  if (!intents.ok) throw new Error(intents.fault.detail);
+  return buildFacts(world.state, request, intents.value, world.now, world.uptime);
+}
+
+describe('the facts of a request', () => {
+  it('have change where our wallet has it, and none elsewhere', () => {
+    const change = [
+      { amount: 1n, index: 19 },
+      { amount: 2n, index: 20 },
+      { amount: 3n, index: 0xffffffff },
+      { amount: 4n, wallet: 1, index: 0 },
+    ];
+    const facts = factsOf({ change });
+    expect(facts.change.map(({ script }) => script)).toEqual([
+      world.script(1, 19),
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([facts.transaction, facts.txid]).toEqual([undefined, undefined]);
+  });
+
+  it('say of each output where it comes from, in the order of the transaction', () => {
+    const intents = [world.intent({ amount: 7n }), world.intent({ amount: 8n })];
+    const facts = factsOf({ intents, change: [{ amount: 9n, position: 1 }] });
+    expect(facts.outputs.map(({ amount, from }) => [amount, from])).toEqual([
+      [7n, 'intent'],
+      [9n, 'change'],
+      [8n, 'intent'],
+    ]);
+    expect(facts).toMatchObject({ sumIn: 5_000_000n, sumOut: 24n, fee: 4_999_976n, paid: 15n });
+  });
+
+  it('have a transaction of any amounts that there can be, and of no others', () => {
+    const build = (amount: bigint) => factsOf({ change: [{ amount }] }).transaction?.outputs[0]?.amount;
+    expect([0n, MONEY, MONEY + 1n].map(build)).toEqual([0n, MONEY, undefined]);
+  });
+
+  it('are of no intent that is none: the first bad one is named', () => {
+    const good = world.intent();
+    expect(decodeIntent(good[0]).ok).toBe(true);
+    const bad = decodeIntents([good, [Uint8Array.of(0xa0), good[1]]]);
+    if (bad.ok) throw new Error('it was decoded');
+    expect(bad.fault.detail).toMatch(/^intent 1: /);
+  });
+});
