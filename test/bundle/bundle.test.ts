@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readLog } from '@coldwire/evidence';
 import { openPtyPair, openTty } from '@coldwire/link';
 import { openSecureDirectory, readRoleKey } from '@coldwire/program';
 import {
@@ -16,6 +17,7 @@ import {
   State,
   Status,
 } from '@coldwire/protocol';
+import { decodeLocal } from '@coldwire/signer/core/event.ts';
 import { createScripts, parseHeader } from '@coldwire/wallet';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -181,6 +183,15 @@ function fund(to: Deployment) {
   };
 }
 
+/** The local events in a signer's evidence log. */
+function readEvents(state: string) {
+  return [...readLog(state)].flatMap((item) =>
+    item.kind !== 'batch'
+      ? []
+      : item.records.flatMap(([, kind, , , bytes]) => (kind === 'local' ? [decodeLocal(bytes)] : [])),
+  );
+}
+
 async function openVault(at: Deployment, port: string, name: string): Promise<VaultEnd> {
   const [signer] = at.charter.charter.signers;
   if (signer === undefined) throw new Error('a deployment has signers');
@@ -215,6 +226,24 @@ describe.skipIf(!canHide)('running from the bundle’s directory alone, without 
     });
     const vault = await openVault(deployment, pair.left, 'vault');
     try {
+      // What it says that it is: on its log, in its preflight, in its status and in its evidence; and the release says the same.
+      const lib = join(prefix, 'opt/coldwire', bundle.version, 'lib');
+      const sums = readFileSync(join(lib, '../SHA256SUMS'), 'utf8');
+      const listed = /^([0-9a-f]{64}) {2}lib\/signer\.mjs$/m.exec(sums)?.[1] ?? 'none';
+      expect(signer.log()).toContain(
+        `{"event":"program","sha256":"${listed}","file":"${join(lib, 'signer.mjs')}"}`,
+      );
+      const state = join(directory, 'run', 'state-A');
+      const asked = spawnSync(join(bin, 'coldwire-signer'), ['status', '--state', state, '--json'], {
+        encoding: 'utf8',
+      });
+      expect(JSON.parse(asked.stdout)).toMatchObject({ program: `${listed}  ${join(lib, 'signer.mjs')}` });
+      const checked = spawnSync(join(bin, 'coldwire-signer'), ['check', '--state', state], {
+        encoding: 'utf8',
+      });
+      expect(checked.stdout).toMatch(new RegExp(`^ok +program +${listed} `, 'm'));
+      expect(readEvents(state)).toContainEqual({ event: 'program', detail: listed });
+
       const { headers, admit, request } = fund(deployment);
       await vault.ask('HEADERS', headers, 'DONE');
       await vault.ask('ADMIT', admit, 'DONE');
@@ -224,7 +253,6 @@ describe.skipIf(!canHide)('running from the bundle’s directory alone, without 
       expect(signed.ok && signed.value.sealed.ciphertext.length).toBe(64 + 16);
 
       const mapped = mappedFiles(signer.pid);
-      const lib = join(prefix, 'opt/coldwire', bundle.version, 'lib');
       expect(mapped.filter((path) => path.endsWith('.node'))).toEqual(
         ['secp256k1-linux-x64.node', 'sodium-native-linux-x64.node'].map((name) => join(lib, name)),
       );

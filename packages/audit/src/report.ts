@@ -23,6 +23,8 @@ export interface LogSummary {
   readonly role: string;
   readonly records: number;
   readonly messages: number;
+  /** SHA-256 of the programs that wrote it, hexadecimal, in their order; one that ran several times is named once. */
+  readonly programs: readonly string[];
 }
 
 export interface Check {
@@ -79,8 +81,16 @@ export function makeReport(
   findings: Findings,
   numbers: { readonly cleared: number; readonly replayed?: number; readonly mismatches?: number },
 ): Report {
-  const logs = transcripts.map(({ log, owner, role, messages }) => {
-    return { directory: log.directory, owner, role, records: log.entries.length, messages: messages.length };
+  const logs = transcripts.map(({ log, owner, role, items, messages }) => {
+    const stated = items.flatMap((item) => (item.kind === 'local' ? (item.local.program ?? []) : []));
+    return {
+      directory: log.directory,
+      owner,
+      role,
+      records: log.entries.length,
+      messages: messages.length,
+      programs: [...new Set(stated)],
+    };
   });
   const checks = Object.entries(PROVES).flatMap(([check, proves]) => {
     const number = findings.counted(check);
@@ -103,12 +113,13 @@ export function reportJson(report: Report): JsonValue {
     mismatches,
     cleared,
     list,
-    logs: logs.map((log) => ({ ...log })),
+    logs: logs.map((log) => ({ ...log, programs: [...log.programs] })),
     notes: notes.map((note) => ({ ...note })),
   };
 }
 
 const LIMITS = [
+  'A program states its own hash: compare it with the SHA256SUMS of the release, and what is installed with sha256sum.',
   'A log that was cut at its end is whole up to there. Only the other end of the line, or a later copy, shows the cut:',
   'audit all logs of a line together, and keep what you audited.',
   'That a nonce follows RFC 6979 cannot be seen without the key; here it shows as one signature per transaction, ever.',
@@ -119,10 +130,10 @@ const SHOWN_MAX = 100;
 
 export function reportText(report: Report): string {
   const lines = [
-    ...report.logs.map(
-      ({ role, owner, records, messages, directory }) =>
-        `${role} ${owner}: ${records} records, ${messages} messages (${directory})`,
-    ),
+    ...report.logs.flatMap(({ role, owner, records, messages, directory, programs }) => [
+      `${role} ${owner}: ${records} records, ${messages} messages (${directory})`,
+      ...programs.map((program) => `    by the program ${program}`),
+    ]),
     '',
     ...report.checks.map(({ number, proves }) => `${`${number}`.padStart(9)}  ${proves}`),
     '',

@@ -288,7 +288,7 @@ export class Town {
     });
     const report = new GateReport(this.own(name), name, new EventLog({ write: () => {} }));
     const machine = new GateMachine(state, log, identity(name), gateSecret(name), report);
-    machine.start();
+    machine.start(seeded('program'));
     const port = station.wire.plug(1);
     const nextNonce = () => this.#nonce();
     const channel = new Channel(

@@ -1,6 +1,7 @@
 /** `coldwire-screen status`: whether the screen runs, since when, what it holds and for how many, and its disk. */
 import { type DiskState, DiskWatch, describeDisk } from '@coldwire/evidence';
 import {
+  describeProgram,
   formatBlockers,
   type JsonValue,
   readStatus,
@@ -26,7 +27,12 @@ export function keepStatus(directory: string, screen: string, tell: TellDisk): v
     } catch (error) {
       tell('DISK_LOW', error instanceof Error ? error.message : 'the disk does not answer');
     }
-    writeStatus(directory, { screen, since, disk: disk === null ? null : { ...disk } });
+    writeStatus(directory, {
+      screen,
+      since,
+      program: describeProgram(),
+      disk: disk === null ? null : { ...disk },
+    });
   };
   write();
   setInterval(write, EVERY_MS).unref();

@@ -34,11 +34,12 @@ export function checkFirstSights(
 ): void {
   const vaults = new Set(roster.charters.flatMap((charter) => charter.vaults.map(({ name }) => name)));
   for (const { name } of roster.charter.signers) {
-    const own = transcripts.find(({ owner }) => owner === name);
     const theirs = lines.filter(({ peer }) => peer === name);
-    if (own === undefined && [...vaults].some((vault) => !theirs.some((line) => line.vault === vault)))
-      continue;
-    checkSigner(own, theirs, roster, findings);
+    // A machine that took the place of another one has a memory and a log of its own.
+    const own = transcripts.filter(({ owner }) => owner === name);
+    for (const log of own) checkSigner(log, theirs, roster, findings);
+    const isWhole = [...vaults].every((vault) => theirs.some((line) => line.vault === vault));
+    if (own.length === 0 && isWhole) checkSigner(undefined, theirs, roster, findings);
   }
 }
 

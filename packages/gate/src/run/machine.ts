@@ -7,6 +7,7 @@ import process from 'node:process';
 import type { Channel, ChannelOwner, Reading, Taken } from '@coldwire/channel';
 import type { Entry, EvidenceLog } from '@coldwire/evidence';
 import {
+  concatBytes,
   type Ed25519Signer,
   encode,
   equalBytes,
@@ -61,11 +62,11 @@ export class GateMachine implements ChannelOwner {
     return this.#channel?.up === true;
   }
 
-  /** Must come before any message: running time counts from here. */
-  start(): void {
+  /** Must come before any message: running time counts from here. @param program SHA-256 of the file that runs */
+  start(program: Uint8Array): void {
     const at = this.read();
     const { changes } = decideStart(this.#state);
-    const record = startRecord(this.#state.charter);
+    const record = concatBytes(startRecord(this.#state.charter), program);
     this.#log.append([{ kind: 'local', ...at, bytes: record }, ...records(changes, at)]);
     this.#apply(changes);
     this.#report.listed(this.#state.charter.place >= 0);

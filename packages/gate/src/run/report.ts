@@ -3,7 +3,7 @@
  * `coldwire-gate status` a word about itself, after each event and once a minute.
  */
 import { type DiskState, DiskWatch, describeDisk } from '@coldwire/evidence';
-import { EventLog, type Facts, type JsonValue, writeStatus } from '@coldwire/program';
+import { describeProgram, EventLog, type Facts, type JsonValue, writeStatus } from '@coldwire/program';
 import { BODY_MAX, decode, Refused } from '@coldwire/protocol';
 import { displayHash } from '../core/state.ts';
 
@@ -126,6 +126,7 @@ export class GateReport {
     writeStatus(this.#directory, {
       gate: this.#gate,
       since: this.#started,
+      program: describeProgram(),
       blockers: this.#findBlockers(),
       connected: this.#line.up && this.#portGone === null,
       lineSince: this.#line.since,

@@ -10,7 +10,7 @@ import {
   speedOf,
 } from '@coldwire/channel';
 import { openLog } from '@coldwire/evidence';
-import { EXIT, Failure, openSecureDirectory, readRoleKey } from '@coldwire/program';
+import { EXIT, Failure, openSecureDirectory, readProgramFile, readRoleKey } from '@coldwire/program';
 import {
   createChain,
   createEd25519Signer,
@@ -19,6 +19,7 @@ import {
   type GateMember,
   type Line,
   type Member,
+  toHex,
 } from '@coldwire/protocol';
 import { gatePublicKey } from '@coldwire/protocol/seal/index.ts';
 import { decodeGateChange } from '../core/change.ts';
@@ -46,6 +47,7 @@ export interface RunOptions {
 }
 
 export function runGate(options: RunOptions): void {
+  const program = readProgramFile();
   const key = readRoleKey(options.key, 'gate');
   const identity = createEd25519Signer(key.identity);
   if (key.seal === undefined) throw new Error('a gate’s key file holds a seal key');
@@ -74,7 +76,8 @@ export function runGate(options: RunOptions): void {
   chain = { ...chain, line: lineTo(name, findVault(state.charter, peer)) };
   if (torn > 0) report.event('torn', { bytes: torn });
   const machine = new GateMachine(state, log, identity, key.seal, report);
-  machine.start();
+  report.event('program', { sha256: toHex(program.sha256), file: program.path });
+  machine.start(program.sha256);
   const nextNonce = (): Uint8Array => new Uint8Array(randomBytes(16));
   const baud = speedOf(options.line);
   const channel = new Channel({ role: 'responder', port, log, chain, nextNonce, baud }, machine);
@@ -147,7 +150,9 @@ function lineTo(self: string, { name, key }: Member): Line {
 
 /** A state directory belongs to one first charter and to one pair of keys. @throws Failure */
 function refuseOther(record: Uint8Array, charter: GateCharter, directory: string): void {
-  if (equalBytes(record, startRecord(charter))) return;
+  // Behind it stands which program it was.
+  const own = startRecord(charter);
+  if (equalBytes(record.subarray(0, own.length), own)) return;
   const isSame = equalBytes(record.subarray(0, charter.first.length), charter.first);
   throw new Failure(EXIT.ENVIRONMENT, {
     ...(isSame ? {} : { code: 'WRONG_CHARTER' }),

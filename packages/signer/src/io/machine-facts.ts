@@ -5,6 +5,7 @@
 import { fstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { url } from 'node:inspector';
 import process from 'node:process';
+import { describeProgram } from '@coldwire/program/program-file.ts';
 import {
   type ClockFacts,
   type KernelFacts,
@@ -21,6 +22,8 @@ import { SecureMemory } from './secure-memory.ts';
 export type { ClockFacts, KernelFacts, LineFacts, StateFacts };
 
 export interface MachineFacts {
+  /** SHA-256 and path of the file that runs, as sha256sum prints them. */
+  readonly program: string;
   /** /proc/self/limits "Max core file size": soft and hard, in bytes, or "unlimited". */
   readonly coreLimit: { readonly soft: string; readonly hard: string };
   readonly corePattern: string;
@@ -68,6 +71,7 @@ const KIB = 1024;
 
 export function measureMachine(natives: Natives, options: MeasureOptions): MachineFacts {
   return {
+    program: describeProgram(),
     coreLimit: readLimit('Max core file size'),
     corePattern: readText('/proc/sys/kernel/core_pattern').trim(),
     coreFilter: readText('/proc/self/coredump_filter').trim(),

@@ -40,7 +40,7 @@ export const CHECK_NAMES = [
   'self-test',
 ] as const;
 /** Said, never refused. */
-export const ADVICE_NAMES = ['init-on-free', 'user'] as const;
+export const ADVICE_NAMES = ['program', 'init-on-free', 'user'] as const;
 
 export type CheckName = (typeof CHECK_NAMES)[number] | (typeof ADVICE_NAMES)[number];
 
@@ -68,6 +68,13 @@ export interface Verdict {
 /** @param selfTest what the throw-away signature gave; null when it was right */
 export function judgeMachine(facts: MachineFacts, selfTest: string | null): Check[] {
   return [
+    {
+      name: 'program',
+      ok: true, // people compare it: a program that was replaced would say that it was not
+      found: facts.program,
+      wanted: 'the hash that the SHA256SUMS of the release gives this file',
+      fix: 'Compare by the machine’s own tools: cd /opt/coldwire/current && sha256sum --check SHA256SUMS',
+    },
     {
       name: 'natives',
       ok: true, // loading refuses every other file (native.ts)

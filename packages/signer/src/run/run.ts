@@ -9,7 +9,7 @@ import process from 'node:process';
 import { Channel, type LineOption, openLastingLine, speedOf } from '@coldwire/channel';
 import { DiskWatch, ownerOf } from '@coldwire/evidence';
 import { type CharterInForce, describeState } from '@coldwire/policy';
-import { EXIT, Failure, openSecureDirectory } from '@coldwire/program';
+import { EXIT, Failure, openSecureDirectory, readProgramFile } from '@coldwire/program';
 import { toHex } from '@coldwire/protocol';
 import { zeroizeOnExit } from '../io/exits.ts';
 import { judgeNeighbours } from '../io/judge-line.ts';
@@ -49,6 +49,7 @@ export interface RunOptions {
 
 export function runSigner(options: RunOptions): void {
   const report = new Report();
+  const program = readProgramFile();
   const charter = openCharter(options.charter);
   const directory = openSecureDirectory(options.state);
   const named = options.signer ?? ownerOf(directory);
@@ -62,6 +63,7 @@ export function runSigner(options: RunOptions): void {
   });
   const verdict = checkMachine(natives, options);
   requirePassed(verdict);
+  report.event('program', { sha256: toHex(program.sha256), file: program.path });
   for (const waived of verdict.waived) report.event('waived', { item: waived.name, found: waived.found });
 
   let machine: Machine | undefined;
@@ -79,6 +81,7 @@ export function runSigner(options: RunOptions): void {
   if (restored.torn > 0) report.event('torn', { bytes: restored.torn });
   machine = new Machine(restored.state, restored.log, report);
   machine.happen({ event: 'start', detail: toHex(charter.first) });
+  machine.happen({ event: 'program', detail: toHex(program.sha256) });
   machine.ask();
   const waived = verdict.waived.map((item) => item.name).join(', ');
   if (waived !== '') machine.happen({ event: 'waive', detail: waived });

@@ -5,6 +5,7 @@
 import { type DiskState, type DiskWatch, describeDisk } from '@coldwire/evidence';
 import { type CharterInForce, describeState, formatTicks, missingGates } from '@coldwire/policy';
 import { freezeInForce } from '@coldwire/policy/state/view.ts';
+import { describeProgram } from '@coldwire/program';
 import { toHex } from '@coldwire/protocol';
 import { isListed, type SignerState } from '../core/state.ts';
 import type { Verdict } from '../io/preflight.ts';
@@ -163,6 +164,7 @@ export function describeSigner(machine: Machine, report: Report, verdict: Verdic
     disk: at.disk === null ? null : { ...at.disk },
     charter: toHex(charter.hash),
     epoch: status.epoch,
+    program: describeProgram(),
     pending: status.pending.map(([epoch, hash, left]) => ({
       epoch,
       charter: toHex(hash),

@@ -53,6 +53,7 @@ const READY: MachineFacts = {
     { fd: 3, kind: 'other', target: 'anon_inode:[eventpoll]' },
   ],
   line: { path: '/dev/ttyS1', consoles: ['tty0'], gettys: [], holders: [], unseen: 0, settings: RAW },
+  program: `${'00'.repeat(32)}  /opt/coldwire/0.1.0/lib/signer.mjs`,
   natives: [{ name: 'sodium-native', version: '5.1.0', sha256: '00'.repeat(32) }],
   kernel: {
     ptraceScope: 1,

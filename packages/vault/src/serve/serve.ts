@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { DiskState } from '@coldwire/evidence';
 import type { CharterInForce } from '@coldwire/policy';
-import { EXIT, Failure, openSecureDirectory } from '@coldwire/program';
+import { describeProgram, EXIT, Failure, openSecureDirectory } from '@coldwire/program';
 import { type Charter, type Hello, type Member, toHex } from '@coldwire/protocol';
 import { parseHeader } from '@coldwire/wallet';
 import { type ApiContext, serveApi } from '../api/index.ts';
@@ -112,6 +112,7 @@ export async function serve(settings: Settings): Promise<void> {
     vault: identity.name,
     charter: toHex(charter.hash),
     epoch: charters.newest.charter.epoch,
+    program: describeProgram(),
   });
   await runUntilStopped(vault, watch, new Orders(state), stop);
   await api.close();

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DiskSample, type DiskState, DiskWatch, describeDisk, measureDisk } from '@coldwire/evidence';
-import type { JsonValue } from '@coldwire/program';
+import { describeProgram, type JsonValue } from '@coldwire/program';
 import type { Readiness } from '../session/session.ts';
 import type { Report } from './report.ts';
 
@@ -32,6 +32,7 @@ export function describeSituation({ signers, gates, disk }: Situation): {
   readonly [name: string]: JsonValue;
 } {
   return {
+    program: describeProgram(),
     blockers: findBlockers({ signers, gates, disk }),
     peers: [...signers, ...gates].map(({ name, readiness, since, frozen }) => ({
       name,

@@ -8,6 +8,7 @@ import process from 'node:process';
 import { Channel, type ChannelOwner, foldRecord, type Reading, type Taken } from '@coldwire/channel';
 import { type EvidenceLog, openLog, readLog } from '@coldwire/evidence';
 import type { LinkOwner, Port } from '@coldwire/link';
+import { readProgramFile } from '@coldwire/program/program-file.ts';
 import {
   BODY_MAX,
   type Chain,
@@ -102,7 +103,7 @@ export class Session implements ChannelOwner {
     if (torn > 0) events.onAlarm('INTERNAL', `${torn} bytes of a torn write were cut off`);
     this.#log = log;
     this.session = sessions + 1;
-    log.append([{ kind: 'local', ...this.read(), bytes: new Uint8Array(0) }]);
+    log.append([{ kind: 'local', ...this.read(), bytes: readProgramFile().sha256 }]);
     this.#attach(chain);
   }
 
