@@ -28,7 +28,8 @@ import type { Random } from '../crash/random.ts';
 import { GATES, SIGNERS, type SignerName } from '../world/charter.ts';
 import type { World } from '../world/world.ts';
 import { ChainView, encodeAdmit, keyOf, type OwnCoin } from './chain-view.ts';
-import type { Claim, Judge } from './judge/judge.ts';
+import type { Judge } from './judge/judge.ts';
+import type { Claim } from './judge/payments.ts';
 import { type Answer, freshId, isGate, Lines, type PeerName } from './lines.ts';
 import type { People, Wish } from './people.ts';
 

@@ -6,7 +6,7 @@ import { Admit, concatBytes, type Dead, encode, fromHex, toHex } from '@coldwire
 import { buildLevels, proveAt } from '@coldwire/vault/chain/merkle.ts';
 import { type Chain, displayTxid } from '@coldwire/wallet';
 import type { World } from '../world/world.ts';
-import type { MinedTransaction } from './judge/judge.ts';
+import type { MinedTransaction } from './judge/chain.ts';
 
 /** An output that pays one of the wallet's scripts. */
 export interface OwnCoin {

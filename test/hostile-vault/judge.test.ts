@@ -15,7 +15,10 @@ import {
 } from '@coldwire/protocol';
 import { describe, expect, test } from 'vitest';
 import { POLICY } from '../world/charter.ts';
-import { type Claim, Judge, type Kind, type MinedTransaction } from './judge/judge.ts';
+import type { MinedTransaction } from './judge/chain.ts';
+import type { Kind } from './judge/docket.ts';
+import { Judge } from './judge/judge.ts';
+import type { Claim } from './judge/payments.ts';
 import type { Span, Terms } from './judge/record.ts';
 import type { Wish } from './people.ts';
 import { ALLOWED, DENIED, type Degree, policyOf } from './terms.ts';

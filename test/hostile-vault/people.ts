@@ -150,6 +150,14 @@ export class People {
     return this.#yeses.get(id) ?? [];
   }
 
+  /** Whether its destination is one that every charter pays, or was registered by its requester. */
+  canPay({ requester, script }: Intent): boolean {
+    const isSame = (one: Uint8Array): boolean => Buffer.from(one).equals(script);
+    if (DENIED.some(isSame)) return false;
+    const own = this.registrations.slice(-60).filter((one) => one.requester === requester);
+    return ALLOWED.some(isSame) || own.some((one) => isSame(one.script));
+  }
+
   get newest(): Step {
     const step = this.steps.at(-1);
     if (step === undefined) throw new Error('there is always a first charter');
@@ -208,7 +216,7 @@ export class People {
     const some = (list: readonly Uint8Array[]): Uint8Array => random.shuffle(list)[0] ?? fresh;
     if (draw < 0.4) return some(ALLOWED);
     if (draw < 0.45) return some(DENIED);
-    const known = this.registrations.slice(-12);
+    const known = this.registrations.slice(-30);
     if (draw < 0.5) return some(known.map(({ script }) => script));
     if (draw < 0.95)
       return some(known.filter((one) => one.requester === requester).map(({ script }) => script));

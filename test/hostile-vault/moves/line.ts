@@ -25,7 +25,7 @@ const replay: Move = {
 /** Requests without end, all at once. */
 const flood: Move = {
   name: 'flood',
-  weight: 1,
+  weight: 0.4,
   async run(attacker) {
     const name = attacker.pick([...SIGNERS, ...GATES]);
     if (name === undefined) return;

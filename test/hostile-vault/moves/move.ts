@@ -35,6 +35,23 @@ export function drawWishes(attacker: Attacker, count: number): readonly Wish[] {
   return [first, ...alike.slice(0, count - 1)];
 }
 
+/** Wishes that nothing seems to be against, as an honest vault would choose them: what fills windows up to their limits. */
+export function drawGoodWishes(attacker: Attacker, count: number): readonly Wish[] {
+  const { people, random, stories, view } = attacker;
+  const asked = new Set([...stories.values()].flatMap(({ ids }) => ids));
+  const good = people.recent.filter(
+    ({ id, intent, held }) =>
+      !held &&
+      !asked.has(id) &&
+      intent.expires >= view.height &&
+      (intent.amount <= 400_000n || people.yesesTo(id).length >= 2) &&
+      people.canPay(intent),
+  );
+  const [first, ...rest] = random.shuffle(good.slice(-40));
+  if (first === undefined) return [];
+  return [first, ...rest.filter((wish) => homeOf(wish) === homeOf(first)).slice(0, count - 1)];
+}
+
 export function drawCoins({ view, random }: Attacker, count: number): readonly OwnCoin[] {
   return random.shuffle(view.unspent()).slice(0, count);
 }

@@ -8,6 +8,7 @@ import {
   coinsOf,
   compose,
   drawCoins,
+  drawGoodWishes,
   drawPair,
   drawStory,
   drawWishes,
@@ -24,7 +25,8 @@ const pay: Move = {
   weight: 30,
   async run(attacker) {
     const { random } = attacker;
-    const wishes = drawWishes(attacker, random.between(1, 4));
+    const draw = random.next() < 0.7 ? drawGoodWishes : drawWishes;
+    const wishes = draw(attacker, random.between(1, 4));
     const coins = drawCoins(attacker, random.between(1, 3));
     if (wishes.length === 0 || coins.length === 0) return;
     const request = compose(attacker, { wishes, coins, fee: fee(random) });
@@ -89,13 +91,12 @@ const wish: Move = {
   async run(attacker) {
     const { people, random, view } = attacker;
     const twin = random.next() < 0.05 ? attacker.pick(people.recent.slice(-10)) : undefined;
-    if (twin !== undefined) {
-      lookAt(attacker, people.askAgain(twin, view.height));
-      return;
+    if (twin !== undefined) lookAt(attacker, people.askAgain(twin, view.height));
+    for (let count = random.between(1, 5); count > 0; count -= 1) {
+      const high = random.next() < 0.5 ? 900_000 : 3_000_000;
+      const life = random.next() < 0.1 ? random.between(0, 5) : 100;
+      lookAt(attacker, people.ask(BigInt(random.between(20_000, high)), view.height, life));
     }
-    const high = random.next() < 0.5 ? 900_000 : 3_000_000;
-    const life = random.next() < 0.1 ? random.between(0, 5) : 100;
-    lookAt(attacker, people.ask(BigInt(random.between(20_000, high)), view.height, life));
   },
 };
 
