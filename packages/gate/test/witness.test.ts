@@ -1,6 +1,7 @@
 import { Clear, decode, encode, Witness, Witnessed } from '@coldwire/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Coin, seeded } from '../../policy/test/world.ts';
+import { applyHead, type SeenHeads, witness } from '../src/core/witness.ts';
 import { GateWorld, refusalsOf } from './gate-world.ts';
 
 let world: GateWorld;
@@ -80,4 +81,20 @@ describe('A gate that is asked for its witness', () => {
     const reply = world.gate.deliver('WITNESS', Uint8Array.of(0xa0));
     expect(refusalsOf(reply).map(([code]) => code)).toEqual(['MALFORMED']);
   });
+});
+
+test('A gate shows the heads to every vault of the charter in force, and of former ones those that were shown last', () => {
+  const { charter } = world.gate.charter;
+  const heads: SeenHeads = new Map();
+  const show = (vault: string, seq: number) =>
+    applyHead(heads, { signer: 'A', vault, seq, header: Uint8Array.of(seq), signature: new Uint8Array(64) });
+  const former = Array.from({ length: 9 }, (_, i) => `a-vault-${i}`);
+  show('vault-1', 1);
+  for (const [i, name] of former.entries()) show(name, 10 + i);
+  show('vault-2', 2);
+  show('a-vault-0', 30);
+  const shown = () => witness(world.gate.charter, heads, 'A', nonce).heads.map(([header]) => header[0]);
+  // Six of before, by name: the first one was shown last of all, the next three longest ago.
+  expect(shown()).toEqual([30, 14, 15, 16, 17, 18, 1, 2]);
+  expect(charter.vaults.map(({ name }) => name)).toEqual(['vault-1', 'vault-2']);
 });

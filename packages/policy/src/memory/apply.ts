@@ -41,6 +41,13 @@ export function applyAttested({ memory }: PolicyState, { gates, heads }: Infer<t
   }
 }
 
+/** Every gate of the charter in force counts as heard; nothing in a state without a start. */
+export function attestAll({ memory, charter }: PolicyState): void {
+  if (memory.nonce === null) return;
+  const gates = charter.charter.gates.map(({ name }) => name);
+  memory.attested = [...new Set([...memory.attested, ...gates])].sort();
+}
+
 export function applyLatched(state: PolicyState, change: Infer<typeof LatchedChange>): void {
   const { uptime, ...latch } = change;
   state.memory.latch = { ...latch, since: settleAt(state, uptime) };

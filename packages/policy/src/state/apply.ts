@@ -15,7 +15,9 @@ import {
   applyOrdered,
   applyRestored,
   applyUnfrozen,
+  attestAll,
 } from '../memory/apply.ts';
+import { missingGates } from '../memory/memory.ts';
 import type { Change } from './change.ts';
 import { addCharge } from './ledger.ts';
 import { prune } from './prune.ts';
@@ -136,7 +138,10 @@ function applyEnacted(state: PolicyState, { uptime, charter }: ValueOf<'enacted'
   const next = state.pending[place];
   if (next === undefined) throw new Error('a charter comes in force that was not installed');
   state.pending = state.pending.slice(place + 1);
+  const isWitnessed = missingGates(state.memory, state.charter).length === 0;
   enforce(state, next.charter);
+  // Whom all have witnessed since this start needs no word of a gate that comes later: it could only stop every signer at once.
+  if (isWitnessed) attestAll(state);
 }
 
 /** Changes `state` in place and returns it. @throws Error if the change does not fit the state: a damaged journal */

@@ -12,7 +12,7 @@ import {
   noteBirth,
   witnessNonce,
 } from '../../src/index.ts';
-import { type Coin, charterAfter, sampleCharter, seeded } from '../world.ts';
+import { type Coin, charterAfter, identity, sampleCharter, seeded } from '../world.ts';
 import { MemoryWorld, NONCE, seenHead, testify } from './memory-world.ts';
 
 const headIn = (world: MemoryWorld, seq = 7, label = 'head') => seenHead(world, seq, label);
@@ -51,6 +51,30 @@ describe('the witness of a start', () => {
     expect(codes(world, pay(world, coin, 'one'))).toEqual([]);
     world.start(seeded('next').slice(0, 16));
     expect(codes(world, pay(world, coin, 'one'))).toEqual(['UNWITNESSED']);
+  });
+
+  it('is not wanted of a gate that a charter adds later, unless others are missing or the signer starts anew', () => {
+    const added = (world: MemoryWorld) => {
+      const { gates, policy } = world.loaded.charter;
+      const gate = { name: 'gate-3', key: identity('gate-3').publicKey, sealKey: seeded('seal gate-3') };
+      world.install(charterAfter(world.loaded, { gates: [...gates, gate] }));
+      world.pass(policy.loosenTicks);
+      world.enact();
+      expect(world.state.charter.charter.epoch).toBe(1);
+    };
+    const whole = started().world;
+    whole.attest(testify(whole, 'gate-1'), testify(whole, 'gate-2'));
+    added(whole);
+    expect(witnessNonce(whole.state)).toBeUndefined();
+    const next = seeded('next').slice(0, 16);
+    whole.start(next);
+    whole.attest(testify(whole, 'gate-1', { nonce: next }), testify(whole, 'gate-2', { nonce: next }));
+    expect(witnessNonce(whole.state)).toEqual(next);
+    const half = started().world;
+    half.attest(testify(half, 'gate-1'));
+    added(half);
+    half.attest(testify(half, 'gate-2'));
+    expect(witnessNonce(half.state)).toEqual(NONCE);
   });
 
   it.each([
