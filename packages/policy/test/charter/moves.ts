@@ -127,6 +127,7 @@ export const moves: Record<string, readonly [tightening: Charter | null, looseni
   ],
 };
 
+type Change = 'tightening' | 'loosening';
 type Tiers = Charter['policy']['tiers'];
 
 const low = { above: 10n, approvals: 2, approvers: ['eve', 'fay'] };
@@ -134,13 +135,7 @@ const high = { above: 100n, approvals: 3, approvers: ['gus', 'hal', 'ivy'] };
 const fewer = { ...low, above: 100n, approvals: 1 };
 const more = { ...low, above: 50n, approvers: ['eve', 'fay'], approvals: 3 };
 
-/** Tiers are compared by what each amount needs, not by their places. */
-export const tierMoves: readonly (readonly [
-  what: string,
-  old: Tiers,
-  now: Tiers,
-  change: 'tightening' | 'loosening',
-])[] = [
+const tierMoves: readonly (readonly [what: string, old: Tiers, now: Tiers, change: Change])[] = [
   [
     'amounts from 51 to 100 go from some people to others',
     [low, high],
@@ -166,4 +161,68 @@ export const tierMoves: readonly (readonly [
     'tightening',
   ],
   ['a third person may approve', [low], [{ ...low, approvers: ['eve', 'fay', 'gus'] }], 'loosening'],
+];
+
+const window = { ticks: 10, amount: 10n, count: 10, fee: 10n };
+const longer = { ...window, ticks: 20, amount: 20n };
+const limit = { per: 'requester', ticks: 10, amount: 10n, count: 10 } as const;
+const [shop, desk] = before.requesters;
+if (shop === undefined || desk === undefined) throw new Error('no requesters');
+const people = (shops: readonly string[], desks: readonly string[]): Charter => ({
+  ...before,
+  requesters: [
+    { ...shop, people: shops },
+    { ...desk, people: desks },
+  ],
+});
+
+type Windows = Charter['policy']['windows'];
+const windowMoves: readonly (readonly [what: string, old: Windows, now: Windows, change: Change])[] = [
+  ['is longer', [window], [{ ...window, ticks: 11 }], 'tightening'],
+  ['is shorter', [window], [{ ...window, ticks: 9 }], 'loosening'],
+  ['lets a smaller amount pass', [window], [{ ...window, amount: 9n }], 'tightening'],
+  ['lets a larger amount pass', [window], [{ ...window, amount: 11n }], 'loosening'],
+  ['lets fewer pass', [window], [{ ...window, count: 9 }], 'tightening'],
+  ['lets more pass', [window], [{ ...window, count: 11 }], 'loosening'],
+  ['lets smaller fees pass', [window], [{ ...window, fee: 9n }], 'tightening'],
+  ['lets larger fees pass', [window], [{ ...window, fee: 11n }], 'loosening'],
+  ['covers two old ones', [window, longer], [{ ...longer, amount: 10n }], 'tightening'],
+  ['covers the longer of two only', [window, longer], [longer], 'loosening'],
+  ['covers the shorter of two only', [window, longer], [window], 'loosening'],
+];
+
+type Limits = Charter['policy']['velocity'];
+const velocityMoves: readonly (readonly [what: string, old: Limits, now: Limits, change: Change])[] = [
+  ['is longer', [limit], [{ ...limit, ticks: 11 }], 'tightening'],
+  ['is shorter', [limit], [{ ...limit, ticks: 9 }], 'loosening'],
+  ['lets a smaller amount pass', [limit], [{ ...limit, amount: 9n }], 'tightening'],
+  ['lets a larger amount pass', [limit], [{ ...limit, amount: 11n }], 'loosening'],
+  ['lets fewer pass', [limit], [{ ...limit, count: 9 }], 'tightening'],
+  ['lets more pass', [limit], [{ ...limit, count: 11 }], 'loosening'],
+  ['is of another kind', [limit], [{ ...limit, per: 'destination' }], 'loosening'],
+  ['is one of two', [limit, { ...limit, per: 'destination' }], [limit], 'loosening'],
+];
+
+/** Lists that are compared by what they keep back. */
+export const listMoves: readonly (readonly [what: string, old: Charter, now: Charter, change: Change])[] = [
+  ...tierMoves.map(([what, old, now, change]) => {
+    return [`tiers: ${what}`, policy({ tiers: old }), policy({ tiers: now }), change] as const;
+  }),
+  ...windowMoves.map(([what, old, now, change]) => {
+    return [`a window that ${what}`, policy({ windows: old }), policy({ windows: now }), change] as const;
+  }),
+  ...velocityMoves.map(([what, old, now, change]) => {
+    return [`a limit that ${what}`, policy({ velocity: old }), policy({ velocity: now }), change] as const;
+  }),
+  ['a requester that is gone, with its people', before, { ...before, requesters: [desk] }, 'tightening'],
+  ['one more of the people of a requester', before, people(['eve'], ['fay', 'eve']), 'tightening'],
+  ['none of the people of a requester', before, people(['eve'], []), 'loosening'],
+  ['another of the people of a requester', before, people(['eve'], ['fay']), 'loosening'],
+  [
+    'one of two people of a requester',
+    people(['eve'], ['eve', 'fay']),
+    people(['eve'], ['fay']),
+    'loosening',
+  ],
+  ['people who go from one requester to the other', people(['eve'], []), people([], ['eve']), 'loosening'],
 ];

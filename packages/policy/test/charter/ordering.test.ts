@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ORDERING } from '../../src/charter/ordering.ts';
 import { compareCharters } from '../../src/index.ts';
-import { before, moves, policy, tierMoves } from './moves.ts';
+import { seeded } from '../world.ts';
+import { before, listMoves, moves, policy } from './moves.ts';
 
 describe('the ordering of charters', () => {
   it.each(Object.entries(moves))('knows which way %s moves', (field, [tightening, loosening]) => {
@@ -37,8 +38,17 @@ describe('the ordering of charters', () => {
     });
   });
 
-  it.each(tierMoves)('takes tiers by what each amount needs: %s', (_what, old, now, change) => {
-    expect(compareCharters(policy({ tiers: old }), policy({ tiers: now })).change).toBe(change);
+  it.each(listMoves)('takes lists by what they keep back: %s', (_what, old, now, change) => {
+    expect(compareCharters(old, now).change).toBe(change);
+  });
+
+  it('takes a place in the chain for neither', () => {
+    const hash = seeded('charter');
+    const after = { ...before, epoch: 7, first: hash, previous: seeded('another') };
+    const fields = ['epoch', 'first', 'previous'].map((field) => ({ field, change: 'free' }));
+    expect(compareCharters(before, after)).toEqual({ change: 'tightening', fields });
+    expect(compareCharters(after, { ...after, first: seeded('x') }).fields).toEqual([fields[1]]);
+    expect(compareCharters(after, { ...after, previous: seeded('x') }).fields).toEqual([fields[2]]);
   });
 
   it('is the same for the same charter, and another order of the same members loosens nothing', () => {
