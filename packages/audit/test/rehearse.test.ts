@@ -2,9 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Charter, encode, SignedCharter } from '@coldwire/protocol';
+import {
+  type Charter,
+  encode,
+  Freeze,
+  hashOrder,
+  Order,
+  Register,
+  SignedCharter,
+  type SignedOrder,
+} from '@coldwire/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { charterAfter, signedBy } from '../../policy/test/world.ts';
+import { charterAfter, identity, seeded, signedBy } from '../../policy/test/world.ts';
 import { rehearsalText, rehearse } from '../src/index.ts';
 import { tellStory } from './story.ts';
 import type { Town } from './town.ts';
@@ -61,5 +70,50 @@ describe('a rehearsal of recorded requests', () => {
     expect(run.status).toBe(0);
     const answer: unknown = JSON.parse(run.stdout);
     expect(answer).toMatchObject({ approvedAfter: 0 });
+  });
+
+  it('judges registrations and orders of custodians too: who has left registers nothing, and fewer sign no order', async () => {
+    const { world } = town;
+    const script = seeded('rehearsed').slice(0, 22);
+    const registration = encode(Register, world.registration('desk', script));
+    expect((await town.ask('B', 'REGISTER', registration)).type).toBe('DONE');
+    const order = encode(Order, {
+      kind: 'freeze',
+      first: world.loaded.first,
+      signer: null,
+      id: seeded('order').slice(0, 16),
+      expires: world.height + 100,
+    });
+    const freeze: SignedOrder = [order, [['ada', identity('ada').sign(hashOrder(order))]]];
+    expect((await town.ask('B', 'FREEZE', encode(Freeze, { reason: 'drill', order: freeze }))).type).toBe(
+      'DONE',
+    );
+    const { charter } = world.loaded;
+    const without = charterAfter(world.loaded, {
+      requesters: charter.requesters.filter(({ name }) => name !== 'desk'),
+      custodians: charter.custodians.map((row) =>
+        row.name === 'ada' ? { ...row, key: identity('ada later').publicKey } : row,
+      ),
+    });
+    const path = join(town.directory, 'left.cbor');
+    writeFileSync(path, encode(SignedCharter, signedBy(without, [])));
+    const { changed } = rehearse([town.own('B')], town.charter, path);
+    const judged = changed.filter(({ type }) => type !== 'SIGN');
+    expect(judged.map(({ type, before, after }) => [type, before.codes, after.codes])).toEqual([
+      ['REGISTER', [], ['REGISTRATION_SIGNATURE']],
+      ['FREEZE', [], ['ORDER_SIGNATURE']],
+    ]);
+    const text = rehearsalText({ requests: 2, approvedBefore: 2, approvedAfter: 0, changed: judged });
+    expect(text).toMatch(/B REGISTER [0-9a-f]{8}… {2}then done; now refused: REGISTRATION_SIGNATURE/);
+  });
+
+  it('says that a charter without this vault is a charter under which nobody asks', () => {
+    const { charter } = town.world.loaded;
+    const path = join(town.directory, 'no-vault.cbor');
+    const vaults = charter.vaults.filter(({ name }) => name !== 'vault-1');
+    writeFileSync(path, encode(SignedCharter, signedBy(charterAfter(town.world.loaded, { vaults }), [])));
+    const { approvedAfter, changed } = rehearse([town.own('A')], town.charter, path);
+    expect(approvedAfter).toBe(0);
+    expect([...new Set(changed.flatMap(({ after }) => after.codes))]).toEqual(['WRONG_PEER']);
   });
 });

@@ -1,32 +1,30 @@
 /**
- * Rehearses a charter that is not in force: every SIGN that the signers' logs hold is judged once more as it was, and once under the
- * proposed charter, in the state that the signer really had then. Says which verdicts would have been others, and why. Neither
- * writes anything nor asks who signed the proposal. Signers' own logs only: a gate's verdicts rest on seals that only it opens.
+ * Rehearses a charter that is not in force: every SIGN and REGISTER and every order of custodians that the signers' logs hold is judged
+ * once more as it was, and once under the proposed charter, in the state that the signer really had then. Says which verdicts
+ * would have been others, and why. Neither writes anything nor asks who signed the proposal. Signers' own logs only: a gate's
+ * verdicts rest on seals that only it opens.
  * Spec: protocol-spec/5-charter.md, "Rehearsal".
  */
 import { readSignedCharter } from '@coldwire/channel';
-import { type CharterInForce, evaluate, loadCharter, type PolicyState, type Refusal } from '@coldwire/policy';
+import { type CharterInForce, loadCharter, type PolicyState } from '@coldwire/policy';
 import { EXIT, Failure } from '@coldwire/program';
-import { BODY_MAX, decode, hashRequest, SignRequest, toHex } from '@coldwire/protocol';
 import { apply, decodeChange } from '@coldwire/signer/core/change.ts';
 import { createState, type SignerState } from '@coldwire/signer/core/state.ts';
 import { createScripts, type WalletScripts } from '@coldwire/wallet';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { Findings } from '../finding.ts';
-import type { LoggedMessage } from '../log/message.ts';
 import type { Transcript } from '../log/transcript.ts';
 import { openRoster } from '../roster.ts';
 import { loadTranscripts, type Progress } from '../verify/verify.ts';
+import { judgeQuestion, type Question, readQuestion, type Verdict } from './question.ts';
 
-/** Approved, or every broken rule: `CODE fact=value …`. */
-export interface Verdict {
-  readonly approved: boolean;
-  readonly codes: readonly string[];
-  readonly why: readonly string[];
-}
+export type { Verdict };
 
 export interface ChangedVerdict {
   readonly signer: string;
+  /** Of the message; `order` for one that came to the console. */
+  readonly type: string;
+  /** Empty for an order at the console. */
   readonly request: string;
   /** Seconds since 1970, by the signer's clock. */
   readonly time: number;
@@ -87,11 +85,10 @@ function rehearseLog(transcript: Transcript, began: SignerState, trial: Trial): 
   let state = began;
   for (const item of transcript.items) {
     if (item.kind === 'change') state = apply(state, decodeChange(item.entry.bytes));
-    if (item.kind !== 'message' || item.message.way !== 'received' || item.message.type !== 'SIGN') continue;
-    const { request } = item.message.header;
-    // A request asked again gets its stored result: no rule is run.
-    if (request !== null && !state.results.has(toHex(request)))
-      trial.judge(transcript.owner, state.policy, item.message);
+    const question = readQuestion(item);
+    // A SIGN that was asked before gets its stored result: no rule is run.
+    if (question === undefined || (question.type === 'SIGN' && state.results.has(question.request))) continue;
+    trial.judge(state, question);
   }
 }
 
@@ -118,17 +115,16 @@ class Trial {
     };
   }
 
-  judge(signer: string, policy: PolicyState, message: LoggedMessage): void {
-    const before = verdictOf(policy, message);
-    const after = verdictOf(this.#under(policy), message);
+  judge({ name, policy }: SignerState, question: Question): void {
+    const before = judgeQuestion(policy, name, question);
+    const after = judgeQuestion(this.#under(policy), name, question);
     if (before === undefined || after === undefined) return;
     this.#requests += 1;
     if (before.approved) this.#before += 1;
     if (after.approved) this.#after += 1;
     if (before.codes.join() === after.codes.join()) return;
-    const { request } = message.header;
-    const id = request === null ? '' : toHex(request);
-    this.#changed.push({ signer, request: id, time: message.time, before, after });
+    const { type, request, time } = question;
+    this.#changed.push({ signer: name, type, request, time, before, after });
   }
 
   /** The same state with the proposed charter in force. Deciding changes nothing, so everything else is shared. */
@@ -142,23 +138,4 @@ class Trial {
       minedChange: charter.wallets.map((_, wallet) => policy.minedChange[wallet] ?? []),
     };
   }
-}
-
-/** undefined for what is no request that rules could judge. */
-function verdictOf(policy: PolicyState, { body, time, uptime }: LoggedMessage): Verdict | undefined {
-  const request = decode(SignRequest, body, BODY_MAX);
-  if (!request.ok) return undefined;
-  const verdict = evaluate(policy, request.value, hashRequest(body), time, uptime);
-  if (verdict.kind === 'malformed') return undefined;
-  if (verdict.kind === 'approved') return { approved: true, codes: [], why: [] };
-  const { refusals } = verdict;
-  return {
-    approved: false,
-    codes: [...new Set(refusals.map(({ code }) => code))],
-    why: [...new Set(refusals.map(describe))],
-  };
-}
-
-function describe({ code, facts }: Refusal): string {
-  return [code, ...facts.map((fact) => fact.join('='))].join(' ');
 }
