@@ -1,6 +1,7 @@
 import { decodeIntent } from '@coldwire/protocol';
 import { describe, expect, it } from 'vitest';
 import { buildFacts, decodeIntents } from '../src/facts.ts';
+import { enforce } from '../src/state/state.ts';
 import { type DraftPlan, World } from './world.ts';
 
 const MONEY = 2_100_000_000_000_000n;
@@ -30,6 +31,31 @@ describe('the facts of a request', () => {
       undefined,
     ]);
     expect([facts.transaction, facts.txid]).toEqual([undefined, undefined]);
+  });
+
+  it('have no change of a wallet that is not the newest', () => {
+    const own = new World();
+    const [wallet] = own.loaded.charter.wallets;
+    if (wallet === undefined) throw new Error('no wallet');
+    const charter = { ...own.loaded.charter, wallets: [wallet, wallet] };
+    // No charter that people sign has two; the rules are ready for one.
+    enforce(own.state, { ...own.loaded, charter, newestWallet: 1 });
+    const request = own.request({
+      coins: own.fund([1_000n]),
+      change: [
+        { amount: 1n, wallet: 0, index: 0 },
+        { amount: 1n, wallet: 1, index: 0 },
+      ],
+    });
+    const facts = buildFacts(own.state, request, [], own.now, own.uptime);
+    expect(facts.change.map(({ script }) => script)).toEqual([undefined, own.script(1, 0, 1)]);
+  });
+
+  it('charge the whole fee for coins that nobody knows, and find no other spender of them', () => {
+    const unknown = coins.map((coin) => ({ ...coin, vout: 7 }));
+    const facts = factsOf({ coins: unknown, change: [{ amount: 4_999_000n }] });
+    expect(facts.charge).toEqual({ amount: 0n, count: 0, fee: 1_000n });
+    expect([...facts.conflicting]).toEqual([]);
   });
 
   it('say of each output where it comes from, in the order of the transaction', () => {

@@ -1,7 +1,7 @@
 /** What a header must be to follow another, on headers that are made up: nothing is hashed here. */
 import type { ClockNetwork } from '@coldwire/protocol/clock/networks.ts';
 import { CLOCK_NETWORKS, PERIOD, PERIOD_SECONDS } from '@coldwire/protocol/clock/networks.ts';
-import { targetOf } from '@coldwire/protocol/clock/work.ts';
+import { targetOf, workOf } from '@coldwire/protocol/clock/work.ts';
 import type { BlockHeader } from '@coldwire/wallet';
 import { describe, expect, it } from 'vitest';
 import { checkHeader, medianTime, requiredBits, retarget } from '../../src/clock/check-header.ts';
@@ -42,12 +42,12 @@ function above(root: HeaderNode, times: readonly number[], bits = EASY): HeaderN
 
 describe('the median of eleven times', () => {
   it('is that of the eleven last ones in the order of their size, not of their coming', () => {
-    const times = [9, 2, 11, 4, 1, 10, 3, 8, 5, 7, 6].map((minute) => START + 60 * minute);
+    const times = [1, 9, 2, 11, 4, 10, 3, 8, 5, 7, 6].map((minute) => START + 60 * minute);
     const [first = 0, ...rest] = times;
     expect(medianTime(above(rootAt(0, first), rest))).toBe(START + 60 * 6);
     // Twelve: the first one is forgotten.
-    expect(medianTime(above(rootAt(0, first), [...rest, START + 60 * 100]))).toBe(START + 60 * 6);
-    expect(medianTime(above(rootAt(0, first), [...rest, START]))).toBe(START + 60 * 5);
+    expect(medianTime(above(rootAt(0, first), [...rest, START + 60 * 100]))).toBe(START + 60 * 7);
+    expect(medianTime(above(rootAt(0, first), [...rest, START]))).toBe(START + 60 * 6);
   });
 
   it('is not known of ten', () => {
@@ -114,6 +114,8 @@ describe('a target', () => {
     expect(retarget(bits, PERIOD_SECONDS / 4 - 1, EASY)).toBe(0x1c040000);
     expect(retarget(bits, -1, EASY)).toBe(0x1c040000);
     expect(retarget(EASY, PERIOD_SECONDS * 2, EASY)).toBe(EASY);
+    // Of none comes none, and below a limit that is none is none.
+    expect([retarget(0, PERIOD_SECONDS, EASY), retarget(bits, PERIOD_SECONDS, 0)]).toEqual([0, 0]);
   });
 
   it('is that of the header before within a period, whatever the time, but for testnet4', () => {
@@ -195,6 +197,19 @@ describe('the header tree', () => {
     expect([root.periodStart, first.periodStart, second.periodStart]).toEqual([null, null, first]);
     expect(second.totalWork).toBe(3n * 0x1_0001_0001n);
     expect([root.totalWorth, first.totalWorth, second.totalWorth]).toEqual([0, 1000, 2000]);
+  });
+
+  it('measures a header by the highest work before it, not by the first or the last', () => {
+    const workAt = (bits: number) => workOf(targetOf(bits) ?? 0n);
+    const [hard, medium] = [0x1c100000, 0x1c400000];
+    const tree = createTree(made(START, EASY, id('root')), 0);
+    const one = grow(tree, tipOf(tree), 'hard', hard);
+    const two = grow(tree, one, 'medium', medium);
+    const three = grow(tree, two, 'easy');
+    const worth = (bits: number) => Number((2000n * workAt(bits)) / workAt(hard));
+    expect([one.totalWorth, two.totalWorth - one.totalWorth]).toEqual([1000, worth(medium)]);
+    expect(three.totalWorth - two.totalWorth).toBe(worth(EASY));
+    expect([worth(medium), worth(EASY)]).toEqual([499, 125]);
   });
 
   it('takes no header whose bits are no target, and none without the checkpoint: that would be a bug', () => {
