@@ -52,14 +52,20 @@ function isResult(message: unknown): message is RunResult {
   return typeof message === 'object' && message !== null && 'violations' in message && 'answers' in message;
 }
 
-/** Plays a share of the steps in a process of its own. @returns undefined when it broke down */
+interface Share {
+  readonly results: readonly RunResult[];
+  /** Its process did not come to its end. */
+  readonly broken: boolean;
+}
+
+/** Plays a share of the steps in a process of its own. */
 function playWorlds(
   { worlds }: Options,
   seed: number,
   steps: number,
   directory: string,
   stop: AbortController,
-): Promise<readonly RunResult[] | undefined> {
+): Promise<Share> {
   const child = fork(PROCESS, [`${seed}`, `${steps}`, `${worlds}`], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -76,25 +82,33 @@ function playWorlds(
     results.push(message);
     if (message.violations.length > 0) stop.abort();
   });
-  stop.signal.addEventListener('abort', () => child.kill('SIGTERM'));
+  // A process that has said all is about to end, and must not be ended by a signal.
+  const hasEnded = (): boolean =>
+    results.some(({ violations }) => violations.length > 0) ||
+    results.reduce((sum, one) => sum + one.steps, 0) >= steps;
+  stop.signal.addEventListener('abort', () => {
+    if (!hasEnded()) child.kill('SIGTERM');
+  });
   return new Promise((resolve) => {
-    child.once('exit', (code) => {
+    child.once('exit', (code, signal) => {
       // Who waits for the others' results has nothing to wait for.
-      if (code !== 0) stop.abort();
-      resolve(code === 0 ? results : undefined);
+      if (code !== 0) {
+        process.stderr.write(`the worlds of seed ${seed} ended by ${signal ?? code}\n`);
+        stop.abort();
+      }
+      resolve({ results, broken: code !== 0 });
     });
   });
 }
 
-async function playAll(options: Options, stop: AbortController): Promise<readonly RunResult[] | undefined> {
+async function playAll(options: Options, stop: AbortController): Promise<readonly Share[]> {
   const { seed, steps, worlds } = options;
   const directory = mkdtempSync(join(tmpdir(), 'coldwire-run-'));
   try {
     const share = Math.ceil(steps / worlds);
-    const all = await Promise.all(
+    return await Promise.all(
       Array.from({ length: worlds }, (_, place) => playWorlds(options, seed + place, share, directory, stop)),
     );
-    return all.some((one) => one === undefined) ? undefined : all.flatMap((one) => one ?? []);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -114,10 +128,12 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     stop.abort();
   });
 }
-const results = await playAll(options, stop);
-const { steps, left, allowed, violations, ...more } = sumResults(results ?? []);
+const shares = await playAll(options, stop);
+const results = shares.flatMap((share) => share.results);
+const isBroken = shares.some(({ broken }) => broken);
+const { steps, left, allowed, violations, ...more } = sumResults(results);
 for (const { kind, says } of violations) process.stderr.write(`broken (${kind}): ${says}\n`);
-for (const { kept } of results ?? []) {
+for (const { kept } of results) {
   if (kept !== undefined)
     process.stderr.write(
       `all logs and the last requests are in ${kept}; scripts/coldwire-audit replay ${kept}/world/{signer-A,signer-B,signer-C,gate-1.state,gate-2.state} --charter ${kept}/world/charter.cbor reaches every verdict again\n`,
@@ -145,5 +161,5 @@ if (!options.json) {
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
-const isGood = results !== undefined && violations.length === 0 && !isIdle && !isInterrupted;
+const isGood = !isBroken && violations.length === 0 && !isIdle && !isInterrupted;
 process.exitCode = isGood ? 0 : 1;
