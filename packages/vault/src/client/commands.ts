@@ -18,7 +18,7 @@ import {
   submitCharter,
   submitToVault,
 } from '../api/index.ts';
-import { openCharter } from '../serve/open-charter.ts';
+import { openCharters } from '../serve/open-charter.ts';
 import { readApprovals } from './approval.ts';
 import { formatStatus } from './format-status.ts';
 import { makeIntent, readIntents } from './intent.ts';
@@ -32,8 +32,11 @@ interface Common {
   readonly json?: true;
 }
 
+const CHARTERS = 'charter.cbor; given again for each later charter, oldest first';
+const addPath = (path: string, before: readonly string[] = []): readonly string[] => [...before, path];
+
 interface IntentFlags {
-  readonly charter?: string;
+  readonly charter?: readonly string[];
   readonly requesterKey?: string;
   readonly requester?: string;
   readonly to?: string;
@@ -59,7 +62,7 @@ function parseId(text: string): Uint8Array {
 
 function addIntentFlags(command: Command): Command {
   return command
-    .option('--charter <file>', 'charter.cbor')
+    .option('--charter <file>', CHARTERS, addPath)
     .option('--requester-key <file>', "the requester's key file (coldwire-charter key requester)")
     .option('--requester <name>', 'its name in the charter')
     .option('--to <address>', 'destination')
@@ -123,7 +126,7 @@ function fromFlags(flags: IntentFlags, height: number): SignedIntent {
     life,
     ...(id === undefined ? {} : { id }),
   };
-  return makeIntent(wish, openCharter(charter));
+  return makeIntent(wish, openCharters(charter));
 }
 
 function addSubmit(program: Command): void {
@@ -154,7 +157,7 @@ function addApprove(program: Command): void {
 }
 
 type RegisterFlags = Common & {
-  readonly charter: string;
+  readonly charter: readonly string[];
   readonly requesterKey: string;
   readonly requester: string;
   readonly to: string;
@@ -167,13 +170,13 @@ function addRegister(program: Command): void {
       "register a destination with every signer; the charter's delay runs from when each is shown it",
     )
     .option('--vault <url>', "the vault's API", DEFAULT_URL)
-    .requiredOption('--charter <file>', 'charter.cbor')
+    .requiredOption('--charter <file>', CHARTERS, addPath)
     .requiredOption('--requester-key <file>', "the requester's key file (coldwire-charter key requester)")
     .requiredOption('--requester <name>', 'its name in the charter')
     .requiredOption('--to <address>', 'destination')
     .option('--json', 'one JSON line')
     .action(async ({ vault, charter, requesterKey, requester, to: address, json }: RegisterFlags) => {
-      const made = makeRegistration({ requesterKey, requester, address }, openCharter(charter));
+      const made = makeRegistration({ requesterKey, requester, address }, openCharters(charter));
       show(json, unwrap(await registerAtVault(vault, made), vault));
     });
 }

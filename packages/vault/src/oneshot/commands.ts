@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { connectCore } from '../chain/index.ts';
 import { readApprovals } from '../client/approval.ts';
 import { readIntents } from '../client/intent.ts';
-import { nameScreens, openCharter, openIdentity, openScripts } from '../serve/open-charter.ts';
+import { nameScreens, openCharters, openIdentity, openScripts } from '../serve/open-charter.ts';
 import { clearLines } from './clear.ts';
 import { writeCoins } from './coins.ts';
 import { writeDraft } from './draft.ts';
@@ -30,10 +30,11 @@ Example (a requester's intents, one JSON line each, in intents.jsonl):
   | coldwire-vault sign --charter charter.cbor --key vault-1.key --state vault --port A=/dev/ttyUSB0 --port B=/dev/ttyUSB1 \\
   | coldwire-vault clear --charter charter.cbor --key vault-1.key --state vault --port gate-1=/dev/ttyUSB3 > tx.hex
   bitcoin-cli sendrawtransaction "$(cat tx.hex)"
+Under a later charter name them all, oldest first: --charter charter.cbor --charter charter-1.cbor
 Instead of planning, draft takes over what another wallet drafted on the descriptor: draft --psbt spend.psbt --coins … --intents …`;
 
 interface CoinsFlags {
-  readonly charter: string;
+  readonly charter: readonly string[];
   readonly chain: string;
   readonly chainCookie: string;
   readonly from?: number;
@@ -58,7 +59,7 @@ function addCoins(program: Command): void {
     .option('--json', 'errors as JSON')
     .addHelpText('after', PIPE)
     .action(async (flags: CoinsFlags) => {
-      const charter = openCharter(flags.charter);
+      const charter = openCharters(flags.charter);
       const scripts = openScripts(charter);
       const chain = connectCore(flags.chain, { kind: 'cookie', file: flags.chainCookie });
       const { from, headersFrom, lookahead } = flags;
@@ -67,7 +68,7 @@ function addCoins(program: Command): void {
 }
 
 interface DraftFlags {
-  readonly charter: string;
+  readonly charter: readonly string[];
   readonly coins?: string;
   readonly psbt?: string;
   readonly intents: string;
@@ -105,7 +106,7 @@ function addDraft(program: Command): void {
     .option('--json', 'errors as JSON')
     .addHelpText('after', PIPE)
     .action(async (flags: DraftFlags) => {
-      const charter = openCharter(flags.charter);
+      const charter = openCharters(flags.charter);
       const { coins, psbt, intents, approvals, feerate, changeIndex } = flags;
       if ((coins === '-' && intents === '-') || (coins === undefined && psbt === undefined)) {
         throw new Failure(EXIT.USAGE, {
@@ -127,7 +128,7 @@ function addDraft(program: Command): void {
 }
 
 interface LineFlags {
-  readonly charter: string;
+  readonly charter: readonly string[];
   readonly key: string;
   readonly state: string;
   readonly port: readonly string[];
@@ -155,7 +156,7 @@ function addLineCommand(program: Command, role: 'signer' | 'gate', description: 
     .option('--json', 'errors as JSON')
     .addHelpText('after', `${PORTS}\n${PIPE}`)
     .action(async ({ charter: file, key, state, port, gate = [], wait }: LineFlags) => {
-      const charter = openCharter(file);
+      const charter = openCharters(file);
       const opening = { charter, identity: openIdentity(key, charter), state };
       const ports = namePorts(charter, role, port);
       const lines = await readLines('-');

@@ -1,14 +1,14 @@
 /** `coldwire-vault witness` and `order`: what a signer wants after a start, and what custodians want of it. */
 import { EXIT, Failure, makeOutput } from '@coldwire/program';
 import type { Command } from 'commander';
-import { openCharter, openIdentity } from '../serve/open-charter.ts';
+import { openCharters, openIdentity } from '../serve/open-charter.ts';
 import { CHARTER, collect, KEY, parseCount, STATE } from './options.ts';
 import { bringOrders, layOrders } from './orders.ts';
 import { namePorts } from './peers.ts';
 import { witnessLines } from './witness.ts';
 
 interface Flags {
-  readonly charter: string;
+  readonly charter: readonly string[];
   readonly key: string;
   readonly state: string;
   readonly port: readonly string[];
@@ -29,7 +29,7 @@ function addWitness(program: Command): void {
     .option('--wait <seconds>', 'how long to wait for them to be there', parseCount, 30)
     .option('--json', 'one JSON line')
     .action(async ({ charter: file, key, state, port, gate, wait, json }: Flags) => {
-      const charter = openCharter(file);
+      const charter = openCharters(file);
       const opening = { charter, identity: openIdentity(key, charter), state };
       const signers = namePorts(charter, 'signer', port);
       const gates = namePorts(charter, 'gate', gate);
@@ -45,7 +45,7 @@ function addWitness(program: Command): void {
 }
 
 interface OrderFlags extends Omit<Flags, 'charter' | 'key'> {
-  readonly charter?: string;
+  readonly charter: readonly string[];
   readonly key?: string;
 }
 
@@ -55,7 +55,7 @@ function addOrder(program: Command): void {
     .description('carry orders of custodians (coldwire-custody order) to the signers')
     .argument('<file...>', 'signed orders')
     .addOption(STATE)
-    .option('--charter <file>', 'charter.cbor; with --port')
+    .option('--charter <file>', 'charter.cbor, and again each later one; with --port', collect, [])
     .option('--key <file>', "this vault's key file; with --port")
     .option(
       '--port <name=tty>',
@@ -75,10 +75,10 @@ function addOrder(program: Command): void {
         );
         return;
       }
-      if (file === undefined || key === undefined) {
+      if (file.length === 0 || key === undefined) {
         throw new Failure(EXIT.USAGE, { what: '--port needs --charter and --key', todo: 'Give both.' });
       }
-      const charter = openCharter(file);
+      const charter = openCharters(file);
       const opening = { charter, identity: openIdentity(key, charter), state };
       const answers = await bringOrders(files, opening, namePorts(charter, 'signer', port), wait * 1000);
       output.answer({ answers: answers.map((row) => ({ ...row, codes: [...row.codes] })) }, () =>

@@ -2,8 +2,12 @@
 import { InvalidArgumentError, Option } from 'commander';
 
 /** Each may stand in the environment instead, so that a pipe's filters need not repeat them. None is a secret. */
-export const CHARTER = new Option('--charter <file>', 'charter.cbor, signed by every custodian')
+export const CHARTER = new Option(
+  '--charter <file>',
+  'charter.cbor, signed by every custodian; given again for each later charter that is in force, oldest first',
+)
   .env('COLDWIRE_CHARTER')
+  .argParser((path: string, before: readonly string[] | undefined) => [...(before ?? []), path])
   .makeOptionMandatory();
 export const KEY = new Option('--key <file>', "this vault's key file (coldwire-charter key vault)")
   .env('COLDWIRE_KEY')

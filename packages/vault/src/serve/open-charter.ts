@@ -5,6 +5,7 @@
 import { readSignedCharter } from '@coldwire/channel';
 import type { CharterInForce } from '@coldwire/policy';
 import { openFirstCharter } from '@coldwire/policy/charter/open.ts';
+import { judgeSuccessor } from '@coldwire/policy/charter/successor.ts';
 import { EXIT, Failure, readRoleKey } from '@coldwire/program';
 import { createEd25519Signer, type Ed25519Signer, equalBytes, type Line } from '@coldwire/protocol';
 import { checkWallet, createScripts, type WalletScripts } from '@coldwire/wallet';
@@ -14,6 +15,25 @@ import type { ScreenEndpoint } from '../screening/index.ts';
 /** @throws Failure */
 export function openCharter(path: string): CharterInForce {
   return openFirstCharter(readSignedCharter(path), path);
+}
+
+/**
+ * A chain of charters: the first, then each that follows the one before it and has its quorum.
+ * @param paths oldest first
+ * @returns the newest @throws Failure
+ */
+export function openCharters(paths: readonly string[]): CharterInForce {
+  const [first = '', ...later] = paths;
+  return later.reduce((before, path) => {
+    const judged = judgeSuccessor(readSignedCharter(path), before, before, noblePointMath);
+    if (!('code' in judged)) return judged;
+    throw new Failure(EXIT.BAD_INPUT, {
+      code: judged.code,
+      what: `it does not follow the charter of epoch ${before.charter.epoch}: ${judged.facts.map((fact) => fact.join(' ')).join(', ')}`,
+      where: path,
+      todo: 'Name the first charter and every later one, oldest first: coldwire-charter verify says what is missing.',
+    });
+  }, openCharter(first));
 }
 
 /** The scripts of the charter's wallets, in its order. @throws Failure if a wallet's keys cannot be used */
