@@ -4,7 +4,7 @@
  * place. A mined transaction is proven; an unmined one may only spend coins that were admitted before.
  * Spec: protocol-spec/10-policy.md, "Admission".
  */
-import { type Admit, equalBytes, makeFault } from '@coldwire/protocol';
+import { type Admit, equalBytes } from '@coldwire/protocol';
 import {
   type Chain,
   type DecodedTransaction,
@@ -27,12 +27,13 @@ type Place = { readonly wallet: number; readonly chain: Chain; readonly index: n
 
 const LIMITS = { bytes: 400_000, inputs: 10_000, outputs: 45_000, witnessItems: 0 };
 
-/** Decodes a transaction as ADMIT and DEAD carry it: without witness. */
+/**
+ * Decodes a transaction as ADMIT and DEAD carry it: without witness. The other form is refused for its first witness item, or
+ * because it has none.
+ */
 export function decodeStripped(bytes: Uint8Array): { readonly transaction: DecodedTransaction } | Malformed {
   const decoded = decodeTransaction(bytes, LIMITS);
-  if (!decoded.ok) return { kind: 'malformed', fault: decoded.fault };
-  if (decoded.value.form === 'stripped') return { transaction: decoded.value };
-  return { kind: 'malformed', fault: makeFault('MALFORMED', 'the transaction has its witness', 4) };
+  return decoded.ok ? { transaction: decoded.value } : { kind: 'malformed', fault: decoded.fault };
 }
 
 function checkPlace(state: PolicyState, claim: Claim): Place | Refusal {

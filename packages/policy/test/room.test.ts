@@ -1,7 +1,8 @@
 /** How much may be admitted: to the last index, and to the last coin without a proof. */
-import type { Admit } from '@coldwire/protocol';
+import { type Admit, concatBytes } from '@coldwire/protocol';
 import { serializeStripped } from '@coldwire/wallet';
 import { describe, expect, it } from 'vitest';
+import { decodeStripped } from '../src/admit.ts';
 import { admit } from '../src/index.ts';
 import { type Coin, factsOf, World } from './world.ts';
 
@@ -42,6 +43,23 @@ function crowded(count: number): { world: World; coin: Coin; known: Admit } {
 }
 
 describe('admission', () => {
+  it('takes no transaction with a witness, be it empty', () => {
+    const world = new World();
+    const { bytes } = world.foreign([{ amount: 1_000n, script: world.script(0, 1) }]);
+    const end = bytes.length - 4;
+    const withWitness = (...items: number[]) =>
+      concatBytes(
+        bytes.slice(0, 4),
+        Uint8Array.of(0, 1),
+        bytes.slice(4, end),
+        Uint8Array.from(items),
+        bytes.slice(end),
+      );
+    expect(decodeStripped(bytes)).toHaveProperty('transaction');
+    for (const items of [[0], [1, 0], [1, 1, 7]])
+      expect(decodeStripped(withWitness(...items))).toMatchObject({ kind: 'malformed' });
+  });
+
   it('reaches to the last index that anybody would look at', () => {
     const world = new World();
     const { bytes, txid } = world.foreign([

@@ -1,5 +1,5 @@
 /** Each limit of what a charter may say: at it nothing is wrong, one step beyond it that very problem is told. */
-import { type Charter, findCharterProblems } from '@coldwire/protocol';
+import { type Charter, findCharterProblems, NETWORKS } from '@coldwire/protocol';
 import { describe, expect, it } from 'vitest';
 import { identity, sampleCharter, seeded } from '../world.ts';
 
@@ -14,6 +14,8 @@ const withPolicy = (base: Charter, policy: Partial<Policy>): Charter => ({
 /** The problems that begin with these words. */
 const about = (charter: Charter, words: string): readonly string[] =>
   findCharterProblems(charter).filter((problem) => problem.startsWith(words));
+
+const named = (name: string): Charter['network'] => NETWORKS.find((network) => network === name) ?? 'mainnet';
 
 const MONEY = 2_100_000_000_000_000n;
 
@@ -50,6 +52,42 @@ describe('a limit of the policy', () => {
     const check = (maxVsize: number) => about(withPolicy(mainnet, { maxVsize }), 'policy: maxVsize ');
     expect(check(100_000)).toEqual([]);
     expect(check(100_001)).toEqual(['policy: maxVsize is 100001, must be 200 to 100000']);
+  });
+});
+
+describe('mainnet', () => {
+  it('pays something: amounts and fees of a thousand satoshis are not too much', () => {
+    const of = (policy: Partial<Policy>) =>
+      about(withPolicy(mainnet, policy), 'policy: ').filter((problem) => problem.includes('on mainnet'));
+    const least = (what: string) => [`policy: ${what}, on mainnet at least 1000: nothing would ever be paid`];
+    expect(of({ amountPerTransaction: 1_000n, feeAbsolute: 1_000n })).toEqual([]);
+    expect(of({ amountPerTransaction: 999n })).toEqual(least('amountPerTransaction is 999'));
+    expect(of({ feeAbsolute: 999n })).toEqual(least('feeAbsolute is 999'));
+    expect(of({ feeShare: 0, feeShareFloor: 1_000n })).toEqual([]);
+    expect(of({ feeShare: 1, feeShareFloor: 0n })).toEqual([]);
+    expect(of({ feeShare: 0, feeShareFloor: 999n })).toEqual(least('feeShare is 0 and feeShareFloor 999'));
+    const poor = withPolicy(regtest, {
+      amountPerTransaction: 1n,
+      feeAbsolute: 1n,
+      feeShare: 0,
+      feeShareFloor: 0n,
+    });
+    expect(about(poor, 'policy: ')).toEqual([]);
+  });
+
+  it('believes headers of a day ago at most', () => {
+    const of = (fresh: number) => about({ ...mainnet, clock: { ...mainnet.clock, fresh } }, 'clock: fresh');
+    expect(of(86_400)).toEqual([]);
+    expect(of(86_401)).toEqual(['clock: fresh is 86401 seconds, on mainnet 7200 to 86400']);
+  });
+
+  it('starts at its own first block, and other networks at any', () => {
+    const first = (base: Charter) =>
+      about({ ...base, clock: { ...base.clock, checkpointHeight: 0 } }, 'clock: the checkpoint of height 0');
+    expect(first(mainnet)).toEqual(["clock: the checkpoint of height 0 is not the network's first block"]);
+    expect(
+      ['signet', 'testnet4', 'regtest'].map((name) => first({ ...regtest, network: named(name) })),
+    ).toEqual([[], [], []]);
   });
 });
 
@@ -295,7 +333,7 @@ describe('the clock', () => {
     expect(own({ spacing: 601, burial: 5, fresh: 7199 })).toEqual([
       'clock: spacing is 601 seconds, on mainnet it is 600',
       'clock: burial is 5 blocks, on mainnet at least 6',
-      expect.stringMatching(/^clock: fresh is 7199 seconds, on mainnet .*7200/),
+      'clock: fresh is 7199 seconds, on mainnet 7200 to 86400',
     ]);
     expect(own({ checkpointHeight: 2015 })).toEqual([
       "clock: the checkpoint's height 2015 is not the first of a period of 2016",
@@ -397,6 +435,16 @@ describe('shares', () => {
       'the shares of C: not in the order of the signers',
       'the shares of A: not in the order of the signers',
     ]);
+  });
+});
+
+describe('the wallets', () => {
+  it('are one', () => {
+    const [wallet] = regtest.wallets;
+    if (wallet === undefined) throw new Error('no wallet');
+    expect(findCharterProblems({ ...regtest, wallets: [wallet, wallet] })).toContain(
+      '2 wallets: a key block holds one account key; further wallets need signers that hold several',
+    );
   });
 });
 

@@ -10,8 +10,7 @@ const TWO_256 = 1n << 256n;
 export function targetOf(bits: number): bigint | undefined {
   const exponent = bits >>> 24;
   const mantissa = BigInt(bits & 0x007fffff);
-  const target =
-    exponent <= 3 ? mantissa >> BigInt(8 * (3 - exponent)) : mantissa << BigInt(8 * (exponent - 3));
+  const target = mantissa << BigInt(8 * (exponent - 3)); // a negative shift goes to the right
   if (target === 0n || target >= TWO_256 || (bits & 0x00800000) !== 0) return undefined;
   return target;
 }
@@ -20,7 +19,7 @@ export function targetOf(bits: number): bigint | undefined {
 export function bitsOf(target: bigint): number {
   let size = 0;
   for (let rest = target; rest > 0n; rest >>= 8n) size += 1;
-  let mantissa = size <= 3 ? target << BigInt(8 * (3 - size)) : target >> BigInt(8 * (size - 3));
+  let mantissa = target >> BigInt(8 * (size - 3)); // a negative shift goes to the left
   if ((mantissa & 0x800000n) !== 0n) {
     mantissa >>= 8n; // the top bit is the sign
     size += 1;
