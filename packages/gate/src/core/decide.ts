@@ -35,9 +35,9 @@ import { type ClearedSpend, combine } from './combine.ts';
 import { checkConflicts, checkHomes } from './conflict.ts';
 import { checkDestinations, checkVelocity, firstPayments } from './destinations.ts';
 import { chargeFor, checkFees, checkWindows } from './limits.ts';
-import { type Rebuilt, rebuild } from './rebuild.ts';
+import { build, inspect, type Rebuilt } from './rebuild.ts';
 import { type GateRefusal, inOrder, refuse } from './refusal.ts';
-import { checkAnswers, type SignerAnswer } from './signed.ts';
+import { checkTxid, readAnswers, type SignerAnswer } from './signed.ts';
 import { applyGate, type GateState, runningTime } from './state.ts';
 import { findDue, install } from './succession.ts';
 import { type OpenSeal, type PartialSignatures, unsealAnswer } from './unseal.ts';
@@ -216,11 +216,15 @@ const refused = (refusals: readonly GateRefusal[]): Judgement => ({ kind: 'refus
 
 /** The stages in order; each needs the one before it whole. @param at µs of running time */
 function judge(state: GateState, clear: Clear, sign: SignRequest, at: number, open: OpenSeal): Judgement {
-  const rebuilding = rebuild(state.charter, sign);
-  if (!rebuilding.ok) return refused(rebuilding.refusals);
-  const rebuilt = rebuilding.value;
-  const answers = checkAnswers(state.charter, clear, Uint8Array.from(fromHex(rebuilt.txid)).reverse());
-  if (!answers.ok) return refused(answers.refusals);
+  const inspection = inspect(state.charter, sign);
+  if (!inspection.ok) return refused(inspection.refusals);
+  const read = readAnswers(state.charter, clear);
+  if (!read.ok) return refused(read.refusals);
+  const rebuilt = build(state.charter, inspection.value);
+  const others = checkTxid(read.answers, Uint8Array.from(fromHex(rebuilt.txid)).reverse());
+  if (others.length > 0) return refused(others);
+  // A third is checked, but nothing depends on it.
+  const answers = read.answers.slice(0, 2);
   const charge = chargeFor(state, rebuilt, at);
   const homes = checkHomes(state, rebuilt, at);
   const refusals = [
@@ -242,7 +246,7 @@ function judge(state: GateState, clear: Clear, sign: SignRequest, at: number, op
     const onlyHome = refusals.every(({ code }) => code === 'GATE_HOME');
     return { kind: 'refused', refusals, changes: onlyHome ? wait : [] };
   }
-  const partials = unsealAll(state, answers.answers, rebuilt, open);
+  const partials = unsealAll(state, answers, rebuilt, open);
   if ('refusals' in partials) return refused(partials.refusals);
   const combination = combine(rebuilt, partials.signatures);
   if (!combination.ok) return refused(combination.refusals);

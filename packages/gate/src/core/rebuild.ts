@@ -4,6 +4,7 @@
  * Spec: protocol-spec/4-messages.md, "Drafts"; 13-gate.md.
  */
 import { type Draft, decodeIntent, type Intent, type SignRequest, toHex } from '@coldwire/protocol';
+import type { HDKey } from '@scure/bip32';
 import { OutScript, p2ms, p2wsh, Transaction } from '@scure/btc-signer';
 import type { GateCharter, GateWallet } from './charter.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
@@ -27,6 +28,16 @@ export interface GateInput {
   readonly outpoint: string;
   readonly amount: bigint;
   readonly script: GateScript;
+}
+
+/** An input and where its keys are. */
+interface PlacedInput {
+  readonly outpoint: string;
+  readonly amount: bigint;
+  /** Place in the charter's list. */
+  readonly wallet: number;
+  readonly chain: number;
+  readonly index: number;
 }
 
 export interface GateOutput {
@@ -59,6 +70,16 @@ export interface Rebuilt {
 
 const CACHE_MAX = 4096;
 const caches = new WeakMap<GateWallet, Map<string, GateScript>>();
+const nodes = new WeakMap<GateWallet, Map<number, readonly HDKey[]>>();
+
+/** Half of every derivation: a wallet has two chains. */
+function deriveChain(wallet: GateWallet, chain: number): readonly HDKey[] {
+  const known = nodes.get(wallet) ?? new Map<number, readonly HDKey[]>();
+  nodes.set(wallet, known);
+  const keys = known.get(chain) ?? wallet.accounts.map((account) => account.deriveChild(chain));
+  known.set(chain, keys);
+  return keys;
+}
 
 /** `wsh(sortedmulti(2,A,B,C))` at a place (BIP-67, BIP-141). */
 export function deriveScript(wallet: GateWallet, chain: number, index: number): GateScript {
@@ -70,8 +91,8 @@ export function deriveScript(wallet: GateWallet, chain: number, index: number): 
   const place = `${chain}/${index}`;
   const known = cache.get(place);
   if (known !== undefined) return known;
-  const publicKeys = wallet.accounts.map((account) => {
-    const { publicKey } = account.deriveChild(chain).deriveChild(index);
+  const publicKeys = deriveChain(wallet, chain).map((node) => {
+    const { publicKey } = node.deriveChild(index);
     if (publicKey === null) throw new Error('a derived key without a public key');
     return publicKey;
   });
@@ -86,15 +107,20 @@ export function deriveScript(wallet: GateWallet, chain: number, index: number): 
   return script;
 }
 
-export type Rebuilding =
-  | { readonly ok: true; readonly value: Rebuilt }
+/** A draft of which a transaction can be built. Nothing was derived for its inputs yet: a thousand of them take seconds. */
+export interface Inspected
+  extends Pick<Rebuilt, 'request' | 'outputs' | 'intents' | 'paid' | 'moved' | 'fee'> {
+  readonly inputs: readonly PlacedInput[];
+}
+
+export type Inspection =
+  | { readonly ok: true; readonly value: Inspected }
   | { readonly ok: false; readonly refusals: readonly GateRefusal[] };
 
 /** Everything is judged that can be judged on the draft alone; a draft that cannot be built ends here. */
-export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding {
+export function inspect(charter: GateCharter, request: SignRequest): Inspection {
   const { draft } = request;
   const counts = checkCounts(charter, draft);
-  // Nothing is derived for a draft that is over a cap: a thousand keys take seconds.
   if (counts.length > 0) return { ok: false, refusals: counts };
   const refusals: GateRefusal[] = [...checkShape(draft)];
   const intents = readIntents(draft, refusals);
@@ -109,7 +135,20 @@ export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding 
   if ([...amounts, spent].some((amount) => amount > MAX_SAT))
     refusals.push(refuse('VALUE_RANGE', { what: 'amount', value: spent }));
   else if (fee < 0n) refusals.push(refuse('VALUE_RANGE', { what: 'fee', value: fee }));
-  if (refusals.length > 0) return { ok: false, refusals };
+  return refusals.length > 0
+    ? { ok: false, refusals }
+    : { ok: true, value: { request, inputs, outputs, intents, paid, moved, fee } };
+}
+
+/** The transaction, by the gate's own derivation. */
+export function build(charter: GateCharter, inspected: Inspected): Rebuilt {
+  const { outputs } = inspected;
+  const { draft } = inspected.request;
+  const inputs = inspected.inputs.map(({ outpoint, amount, wallet, chain, index }): GateInput => {
+    const keys = charter.wallets[wallet];
+    if (keys === undefined) throw new Error('an input of a wallet that was not there');
+    return { outpoint, amount, script: deriveScript(keys, chain, index) };
+  });
   const transaction = new Transaction({
     version: VERSION,
     lockTime: draft.locktime,
@@ -125,10 +164,17 @@ export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding 
     });
   }
   for (const { script, amount } of outputs) transaction.addOutput({ script, amount });
-  return {
-    ok: true,
-    value: { request, transaction, txid: transaction.id, inputs, outputs, intents, paid, moved, fee },
-  };
+  return { ...inspected, inputs, transaction, txid: transaction.id };
+}
+
+export type Rebuilding =
+  | { readonly ok: true; readonly value: Rebuilt }
+  | { readonly ok: false; readonly refusals: readonly GateRefusal[] };
+
+/** Both at once, for whoever is in no hurry. */
+export function rebuild(charter: GateCharter, request: SignRequest): Rebuilding {
+  const inspected = inspect(charter, request);
+  return inspected.ok ? { ok: true, value: build(charter, inspected.value) } : inspected;
 }
 
 function checkCounts(charter: GateCharter, draft: Draft): readonly GateRefusal[] {
@@ -168,7 +214,7 @@ function readIntents(draft: Draft, refusals: GateRefusal[]): readonly GateIntent
   });
 }
 
-function readInputs(charter: GateCharter, draft: Draft, refusals: GateRefusal[]): readonly GateInput[] {
+function readInputs(charter: GateCharter, draft: Draft, refusals: GateRefusal[]): readonly PlacedInput[] {
   const seen = new Set<string>();
   return draft.inputs.flatMap(([txid, vout, amount, walletIndex, chain, index]) => {
     const outpoint = `${toHex(Uint8Array.from(txid).reverse())}:${vout}`;
@@ -179,7 +225,7 @@ function readInputs(charter: GateCharter, draft: Draft, refusals: GateRefusal[])
       refusals.push(refuse('INPUT_FOREIGN', { outpoint }));
       return [];
     }
-    return [{ outpoint, amount, script: deriveScript(wallet, chain, index) }];
+    return [{ outpoint, amount, wallet: walletIndex, chain, index }];
   });
 }
 

@@ -29,27 +29,36 @@ export interface SignerAnswer {
 
 type Row = Clear['signed'][number];
 
-export type AnswerPair =
+export type AnswerList =
   | { readonly ok: true; readonly answers: readonly SignerAnswer[] }
   | { readonly ok: false; readonly refusals: readonly GateRefusal[] };
 
-/** The first two answers are used; a third is checked, but nothing depends on it. @param txid internal byte order */
-export function checkAnswers(charter: GateCharter, clear: Clear, txid: Uint8Array): AnswerPair {
+/**
+ * Judged before anything is built, which takes longer: two signers have signed answers to this very request.
+ * @returns all of them, in their order
+ */
+export function readAnswers(charter: GateCharter, clear: Clear): AnswerList {
   const requestHash = hashRequest(clear.request);
-  const judged = clear.signed.map((row) => judgeAnswer(charter, row, requestHash, txid));
+  const judged = clear.signed.map((row) => judgeAnswer(charter, row, requestHash));
   const refusals = judged.flatMap((result) => ('code' in result ? [result] : []));
   const answers = judged.flatMap((result) => ('code' in result ? [] : [result]));
   if (new Set(answers.map(({ place }) => place)).size !== answers.length) {
     refusals.push(refuse('GATE_SIGNED', { signer: 'the same signer twice' }));
   }
-  return refusals.length > 0 ? { ok: false, refusals } : { ok: true, answers: answers.slice(0, 2) };
+  return refusals.length > 0 ? { ok: false, refusals } : { ok: true, answers };
+}
+
+/** Each is for the transaction that was built. @param txid internal byte order */
+export function checkTxid(answers: readonly SignerAnswer[], txid: Uint8Array): readonly GateRefusal[] {
+  return answers
+    .filter(({ signed }) => !equalBytes(signed.txid, txid))
+    .map(({ signer }) => refuse('GATE_SIGNED', { signer }));
 }
 
 function judgeAnswer(
   charter: GateCharter,
   [headerBytes, body, signature]: Row,
   requestHash: Uint8Array,
-  txid: Uint8Array,
 ): SignerAnswer | GateRefusal {
   const header = decode(Header, headerBytes, 1024);
   if (!header.ok) return refuse('GATE_SIGNED', { signer: 'not a message' });
@@ -67,8 +76,7 @@ function judgeAnswer(
     equalBytes(hashBody(body), bodyHash);
   const signed = isIntact ? decode(Signed, body.subarray(SALT_LENGTH), BODY_MAX) : undefined;
   if (signed?.ok !== true) return refuse('GATE_SIGNED', { signer: sender });
-  const isForThis = equalBytes(signed.value.requestHash, requestHash) && equalBytes(signed.value.txid, txid);
-  return isForThis
+  return equalBytes(signed.value.requestHash, requestHash)
     ? { signer: sender, place, signed: signed.value }
     : refuse('GATE_SIGNED', { signer: sender });
 }
