@@ -67,7 +67,11 @@ export function runSigner(options: RunOptions): void {
   for (const waived of verdict.waived) report.event('waived', { item: waived.name, found: waived.found });
 
   let machine: Machine | undefined;
-  zeroizeOnExit(() => machine?.zeroize());
+  let keys: KeyMemory | undefined;
+  zeroizeOnExit(() => {
+    keys?.zeroize();
+    machine?.zeroize();
+  });
   const first = named === undefined ? introduce(natives, charter, options) : undefined;
   const name = named ?? first?.name ?? '';
   const restored = restore(
@@ -79,6 +83,11 @@ export function runSigner(options: RunOptions): void {
   requireOwnKey(restored.state, options.joins);
   if (restored.from > 0) report.event('from-snapshot', { record: restored.from });
   if (restored.torn > 0) report.event('torn', { bytes: restored.torn });
+  let mayJoin = options.joins && !restored.hasSpoken;
+  // Before the first record: a start under a charter that is not its own leaves the directory to the right one.
+  keys = first?.keys;
+  if (keys === undefined && options.keyFd !== undefined)
+    keys = openKeyMemory(natives, options.keyFd, wantedKeys(charter, restored.state, mayJoin));
   machine = new Machine(restored.state, restored.log, report);
   machine.happen({ event: 'start', detail: toHex(charter.first) });
   machine.happen({ event: 'program', detail: toHex(program.sha256) });
@@ -86,14 +95,12 @@ export function runSigner(options: RunOptions): void {
   const waived = verdict.waived.map((item) => item.name).join(', ');
   if (waived !== '') machine.happen({ event: 'waive', detail: waived });
   const tended = machine;
-  let mayJoin = options.joins && !restored.hasSpoken;
   const wanted = (): WantedKeys => wantedKeys(charter, tended.state, mayJoin);
   const unlock = (keys: KeyMemory, detail: string): void => {
     tended.unlock(keys, detail);
     mayJoin = false;
   };
-  if (first !== undefined) unlock(first.keys, 'at start');
-  else if (options.keyFd !== undefined) unlock(openKeyMemory(natives, options.keyFd, wanted()), 'at start');
+  if (keys !== undefined) unlock(keys, 'at start');
   const disk = new DiskWatch(directory);
   watchDisk(disk, report, (level) => tended.happen({ event: 'disk', detail: level }));
   setInterval(() => {

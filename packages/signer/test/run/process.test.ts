@@ -56,7 +56,7 @@ describe('A running signer', () => {
     const body = rig.payment('one', coins);
     const first = await rig.ask('SIGN', body, ID);
     expect(first.type).toBe('SIGNED');
-    expect(rig.notices).toEqual(['start', 'unlock']);
+    expect(rig.notices).toEqual(['start', 'program', 'unlock']);
     expect(rig.console('status')).toMatchObject({
       status: 0,
       answer: { signer: 'A', state: 'unlocked', connected: true, frozen: false, coins: 2, waitsFor: [] },
@@ -73,8 +73,8 @@ describe('A running signer', () => {
     const opened = await unseal(materials.A.block);
     expect(opened).toMatchObject({ status: 0 });
     expect((await waiting).body).toEqual(first.body);
-    await until('the notices', () => (rig.notices.length === 4 ? true : undefined));
-    expect(rig.notices).toEqual(['start', 'unlock', 'lock', 'unlock']);
+    await until('the notices', () => (rig.notices.length === 5 ? true : undefined));
+    expect(rig.notices).toEqual(['start', 'program', 'unlock', 'lock', 'unlock']);
 
     expect(rig.console('freeze').answer).toEqual({ frozen: true });
     const refused = await rig.ask('SIGN', rig.payment('two', coins));
