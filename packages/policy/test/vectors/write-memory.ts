@@ -1,6 +1,6 @@
 /** Wrote the vectors of 14-memory.md in protocol-spec/vectors/policy/, as write.ts does for the others. */
-import { encode, type SignRequest as SignBody, SignRequest } from '@coldwire/protocol';
-import { MemoryWorld, seenHead, testify } from '../memory/memory-world.ts';
+import { encode, type SignRequest as SignBody, SignRequest, Unfreeze } from '@coldwire/protocol';
+import { MemoryWorld, orderIn, seenHead, testify } from '../memory/memory-world.ts';
 import { MINUTE, sampleCharter, seeded } from '../world.ts';
 import { write } from './write/file.ts';
 
@@ -89,6 +89,17 @@ write('order-used', 'orders', 'the same order twice', () => {
   world.order('unfreeze', plan);
   return world;
 });
+write(
+  'order-stale',
+  'orders',
+  'an unfreeze while the newest header is a second older than the clock may be',
+  () => {
+    const { world } = started();
+    const order = orderIn(world, 'unfreeze');
+    world.note('UNFREEZE', encode(Unfreeze, { order }), world.now + 1_201);
+    return world;
+  },
+);
 write('order-signature', 'orders', 'the second signature is by another key', () => {
   const { world } = started();
   world.order('unfreeze', { keys: ['ada', 'mallory'] });

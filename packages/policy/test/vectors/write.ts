@@ -7,5 +7,6 @@ import './write/charters.ts';
 import './write/clock.ts';
 import './write/destinations.ts';
 import './write/intents.ts';
+import './write/spends.ts';
 import './write/transactions.ts';
 import './write/windows.ts';

@@ -1,6 +1,6 @@
 /** Vectors of later charters: what they change at once, what waits, and which are refused. */
 import { type Charter, CharterBody, encode } from '@coldwire/protocol';
-import { charterAfter, signedBy, type World } from '../../world.ts';
+import { charterAfter, pointOf, signedBy, type World } from '../../world.ts';
 import { write } from './file.ts';
 import { ready, sign } from './worlds.ts';
 
@@ -75,6 +75,14 @@ write('charter-chain', 'charters', 'a second charter that follows the first', ()
 write('charter-quorum', 'charters', 'signed by one custodian where two are needed, and by a stranger', () => {
   const { world, next } = ledger({ maxInputs: 10 });
   return lastCharter(world, next, ['ada', 'eve']);
+});
+write('charter-unfit-wallets', 'charters', 'a second wallet', () => {
+  const { world, next } = ledger({});
+  const added = next.wallets.map(({ keys, threshold }) => ({
+    threshold,
+    keys: keys.map((row) => ({ ...row, publicKey: pointOf(`second ${row.signer}`) })),
+  }));
+  return lastCharter(world, { ...next, wallets: [...next.wallets, ...added] });
 });
 write('charter-unfit', 'charters', 'another spacing of the clock', () => {
   const { world, next } = ledger({});
