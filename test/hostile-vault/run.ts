@@ -37,6 +37,8 @@ export interface RunResult {
   readonly payments: number;
   readonly cleared: number;
   readonly charters: number;
+  /** Height of the chain at the end. */
+  readonly blocks: number;
   readonly restarts: number;
   readonly setBacks: number;
   /** How often each request came to each end. */
@@ -172,6 +174,7 @@ class Run {
       payments: paidWishes(attacker),
       cleared: this.#judge.spends.size,
       charters: attacker.people.steps.length,
+      blocks: attacker.view.height,
       restarts: this.#restarts,
       setBacks: this.#setBacks,
       answers: Object.fromEntries([...attacker.refusals].sort(([a], [b]) => a.localeCompare(b))),

@@ -17,6 +17,7 @@ export function sumResults(results: readonly RunResult[]): Omit<RunResult, 'kept
     payments: total(({ payments }) => payments),
     cleared: total(({ cleared }) => cleared),
     charters: total(({ charters }) => charters),
+    blocks: total(({ blocks }) => blocks),
     restarts: total(({ restarts }) => restarts),
     setBacks: total(({ setBacks }) => setBacks),
     answers,
