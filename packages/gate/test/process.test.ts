@@ -188,6 +188,20 @@ describe('A gate that must not start ends with one line and its code', () => {
     ]);
   });
 
+  test('keys that the first charter does not list, without --joins, without a name or with somebody else’s', () => {
+    const key = { '--key': writeKey('new.key', 'gate', 'gate-9') };
+    const start = (args: readonly string[]) => {
+      const { status, stderr } = spawnSync(launcher('gate'), args, { encoding: 'utf8', timeout: 40_000 });
+      return [status, stderr];
+    };
+    const named = argumentsOf({ ...key, '--gate': 'gate-9' });
+    expect(start(named)).toEqual([4, expect.stringMatching(/no gate "gate-9".*--joins/)]);
+    const taken = [...argumentsOf({ ...key, '--gate': 'gate-2' }), '--joins'];
+    expect(start(taken)).toEqual([4, expect.stringMatching(/the name "gate-2" to others/)]);
+    const nameless = [...named.filter((word) => word !== '--gate' && word !== 'gate-9'), '--joins'];
+    expect(start(nameless)).toEqual([2, expect.stringMatching(/which gate this machine is/)]);
+  });
+
   test('a charter that one custodian has not signed, or somebody else has signed too', () => {
     const good = signCharter(world.world);
     // The last custodian’s signature, altered.
