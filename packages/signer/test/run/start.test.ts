@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -15,8 +16,10 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { openPtyPair } from '@coldwire/link';
 import { decode, encode, SignedCharter, Status } from '@coldwire/protocol';
+import { KEY_BLOCK } from '@coldwire/protocol/key-block/layout.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pause, until } from '../../../../test/world/processes.ts';
+import { identity, seeded } from '../../../policy/test/world.ts';
 import { materials } from '../signing-world.ts';
 import { Rig, type StartOptions } from './rig.ts';
 
@@ -126,6 +129,31 @@ describe('A start that cannot be good ends with one line and its code', () => {
   test('2: a waiver that names nothing', () => {
     expectFailure({ more: ['--waive', 'nonsense'] }, 2, /nonsense/);
   });
+});
+
+/** A's block with another link identity, as a later charter may give it. */
+function renewed(label: string): Uint8Array {
+  const block = Uint8Array.from(materials.A.block);
+  const { publicKey } = identity(label);
+  block.set(seeded(label), KEY_BLOCK.identitySeed.at);
+  block.set(publicKey, KEY_BLOCK.identityPublicKey.at);
+  const sum = createHash('sha256').update(block.subarray(0, KEY_BLOCK.checksum.at)).digest();
+  block.set(sum, KEY_BLOCK.checksum.at);
+  return block;
+}
+
+test('A link key that the first charter does not give needs --joins, and the state directory is its from then on', async () => {
+  const block = renewed('the new A');
+  expectFailure({}, 4, /KEY_BLOCK.*link identity.*--joins/, block);
+  const running = await rig.start({ block, more: ['--joins'] });
+  const { answer } = rig.console('status');
+  expect(answer).toMatchObject({ state: 'unlocked' });
+  expect(JSON.stringify(answer)).toContain('no charter in force here gives A its key');
+  await running.stop();
+  expectFailure({}, 3, /whose key a later charter gives it.*--joins/, block);
+  expectFailure({ more: ['--joins'] }, 4, /KEY_BLOCK.*state directory/, renewed('another A'));
+  expectFailure({ more: ['--joins'] }, 4, /KEY_BLOCK.*state directory/, materials.A.block);
+  await (await rig.start({ block, more: ['--joins'] })).stop();
 });
 
 const haveStrace = (process.env['PATH'] ?? '')
