@@ -9,6 +9,7 @@ import {
   SignedCharter,
 } from '../../src/charter/charter.ts';
 import { taggedHash } from '../../src/hash.ts';
+import { put } from '../put.ts';
 import { Vector } from '../vector.ts';
 
 const { bytes } = new Vector('charter', 'regtest');
@@ -25,18 +26,6 @@ const sample: Charter = {
     tiers: [{ above: 1n, approvals: 1, approvers: ['eve'] }],
   },
 };
-
-/** The value with what stands at the path replaced. */
-function put(value: unknown, [step, ...path]: readonly string[], change: (old: unknown) => unknown): unknown {
-  if (step === undefined) return change(value);
-  if (Array.isArray(value)) {
-    return value.map((part: unknown, place) => (place === Number(step) ? put(part, path, change) : part));
-  }
-  if (typeof value !== 'object' || value === null || !(step in value)) throw new Error(`no ${step}`);
-  return Object.fromEntries(
-    Object.entries(value).map(([key, part]) => [key, key === step ? put(part, path, change) : part]),
-  );
-}
 
 const isForm = (value: unknown): boolean => !(Charter.write(value) instanceof Mismatch);
 const isFormWith = (path: string, change: (old: unknown) => unknown): boolean =>
