@@ -2,10 +2,8 @@
  * A regtest world for the tests of policy: a charter with real keys, blocks with real proof of work and Merkle trees,
  * funding, intents signed by a requester, verdicts signed by a screen. Everything is deterministic.
  */
-import { readFileSync } from 'node:fs';
 import {
   Admit,
-  type Approval,
   type Charter,
   CharterBody,
   concatBytes,
@@ -41,7 +39,6 @@ import {
   installCharter,
   markDead,
   type PolicyState,
-  type Refusal,
   register,
 } from '../src/index.ts';
 
@@ -55,54 +52,22 @@ import {
   seeded,
   signedBy,
 } from './charter-fixture.ts';
+import {
+  type Coin,
+  claimOf,
+  type DraftPlan,
+  type Event,
+  factsOf,
+  headersOf,
+  type IntentPlan,
+} from './plans.ts';
 
 export * from './blocks.ts';
 export * from './charter-fixture.ts';
+export * from './plans.ts';
 
 /** µs */
 export const MINUTE = 60_000_000;
-
-export type Coin = {
-  readonly txid: Uint8Array;
-  readonly vout: number;
-  readonly amount: bigint;
-  readonly wallet: number;
-  readonly chain: 0 | 1;
-  readonly index: number;
-};
-
-export type ChangeOutput = {
-  readonly amount: bigint;
-  readonly index?: number;
-  readonly wallet?: number;
-  readonly position?: number;
-};
-export type DraftPlan = {
-  readonly coins: readonly Coin[];
-  readonly intents?: readonly SignedIntent[];
-  readonly change?: readonly ChangeOutput[];
-  readonly locktime?: number;
-  /** By default one verdict of screen-1 over every intent. */
-  readonly verdicts?: readonly Verdict[];
-  readonly approvals?: readonly Approval[];
-};
-export type IntentPlan = {
-  readonly id?: string;
-  readonly amount?: bigint;
-  readonly requester?: string;
-  readonly key?: string;
-  readonly script?: Uint8Array;
-  readonly created?: number;
-  readonly expires?: number;
-};
-
-/** A request as it comes over the line, and the machine's two clocks when it was judged. */
-export type Event = {
-  readonly type: MessageType;
-  readonly body: Uint8Array;
-  readonly time: number;
-  readonly uptime: number;
-};
 
 export class World {
   readonly loaded: CharterInForce;
@@ -346,23 +311,4 @@ export class World {
     this.apply(outcome.changes);
     return outcome.spend;
   }
-}
-
-const codes: { codes: { code: string; facts: string[] }[] } = JSON.parse(
-  readFileSync(new URL('../../../protocol-spec/codes.json', import.meta.url), 'utf8'),
-);
-
-/** The facts of a refusal by name; throws unless they are those that codes.json names, in its order. */
-export function factsOf({ code, facts }: Refusal): Record<string, string> {
-  const wanted = codes.codes.find((row) => row.code === code)?.facts.join();
-  if (wanted !== facts.map(([name]) => name).join()) throw new Error(`${code} has not the facts ${wanted}`);
-  return Object.fromEntries(facts);
-}
-
-export function claimOf({ vout, wallet, chain, index }: Coin) {
-  return { vout, wallet, chain, index };
-}
-
-export function headersOf(blocks: readonly Block[]): Headers {
-  return { headers: concatBytes(...blocks.map(({ header }) => header)) };
 }
