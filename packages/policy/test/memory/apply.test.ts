@@ -1,0 +1,188 @@
+/** What orders and restorations leave in a signer's memory. */
+import { taggedHash, toHex } from '@coldwire/protocol';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { freeze, longestWindow, missingGates } from '../../src/index.ts';
+import { birthMargin, createMemory, strictHeight, usedOrder } from '../../src/memory/memory.ts';
+import { charterAfter, identity, sampleCharter, seeded } from '../world.ts';
+import { MemoryWorld, NONCE, testify } from './memory-world.ts';
+
+let world: MemoryWorld;
+
+beforeEach(() => {
+  world = new MemoryWorld();
+  world.start();
+});
+
+const { freezeTicks } = sampleCharter().policy;
+const order = seeded('order');
+
+describe('a memory', () => {
+  it('of nothing is empty', () => {
+    expect(createMemory(3)).toEqual({
+      nonce: null,
+      since: 0,
+      attested: [],
+      born: null,
+      ahead: 3,
+      seen: new Map(),
+      latch: null,
+      restored: null,
+      forgiven: new Map(),
+      orders: new Map(),
+      ordered: new Map(),
+      confirmed: null,
+    });
+    expect(missingGates(createMemory(3), world.loaded)).toEqual([]);
+    expect(missingGates(world.state.memory, world.loaded)).toEqual(['gate-1', 'gate-2']);
+  });
+
+  it('of a start without its gates is strict for the longest window, of whatever kind, and a tick', () => {
+    expect(longestWindow(world.loaded)).toBe(145_000);
+    const { policy } = sampleCharter();
+    const velocity = [{ per: 'requester', ticks: 200, amount: 9n, count: 9 }] as const;
+    const other = new MemoryWorld({ ...sampleCharter(), policy: { ...policy, velocity } });
+    expect(longestWindow(other.loaded)).toBe(201_000);
+    const { memory } = world.state;
+    const strict = (millitick: number) => strictHeight(memory, world.loaded, millitick);
+    memory.since = 7;
+    expect(strict(145_007)).toBeUndefined();
+    memory.born = 1234;
+    expect([145_006, 145_007].map(strict)).toEqual([undefined, 1234]);
+    memory.attested = ['gate-1', 'gate-2'];
+    expect(strict(145_007)).toBeUndefined();
+  });
+
+  it('allows for a clock that lags and for requesters that were ahead', () => {
+    const margin = (fresh: number, spacing: number) => {
+      const charter = { ...world.loaded.charter, clock: { ...world.loaded.charter.clock, fresh, spacing } };
+      return birthMargin({ ...world.loaded, charter });
+    };
+    expect([margin(1200, 600), margin(1201, 600), margin(1, 600)]).toEqual([104, 106, 102]);
+  });
+
+  it('knows an order by its hash, and a freeze by each who froze', () => {
+    expect(usedOrder(order)).toBe(toHex(order));
+    const name = new TextEncoder().encode('ada');
+    expect(usedOrder(order, 'ada')).toBe(toHex(taggedHash('order', order, name)));
+  });
+});
+
+describe('orders that were carried out', () => {
+  const unfreeze = (label: string, expires: number) =>
+    world.apply([{ kind: 'unfrozen', value: { uptime: world.uptime, order: seeded(label), expires } }]);
+  const known = () => [...world.state.memory.orders.values()];
+
+  it('are remembered up to the height at which they expire', () => {
+    unfreeze('one', world.height);
+    unfreeze('two', world.height + 5);
+    expect(known()).toEqual([1000, 1005]);
+    world.pass(1);
+    unfreeze('three', 2000);
+    expect(known()).toEqual([1005, 2000]);
+  });
+});
+
+describe('a freeze that is ordered', () => {
+  const ordered = (by: readonly string[]) =>
+    world.apply([{ kind: 'ordered', value: { uptime: world.uptime, by, order, expires: 2000 } }]);
+
+  it('lasts for the time of the charter', () => {
+    world.pass(3);
+    ordered(['ada']);
+    expect([...world.state.memory.ordered]).toEqual([
+      ['ada', { since: 3000, until: 3000 + freezeTicks * 1000 }],
+    ]);
+    expect(world.state.memory.confirmed).toBeNull();
+  });
+
+  it('by two names them in order, in 160 characters at most, and the first two decide since when', () => {
+    ordered(['ben', 'ada']);
+    const confirmed = { by: 'ada, ben', since: 0 };
+    expect(world.state.memory.confirmed).toEqual(confirmed);
+    world.pass(1);
+    ordered(['cyd']);
+    expect(world.state.memory.confirmed).toEqual(confirmed);
+    const crowd = new MemoryWorld();
+    const names = Array.from({ length: 6 }, (_, i) => `${i}${'x'.repeat(31)}`);
+    crowd.apply([{ kind: 'ordered', value: { uptime: 0, by: names, order, expires: 2000 } }]);
+    expect(crowd.state.memory.confirmed?.by).toBe(names.join(', ').slice(0, 160));
+    expect(crowd.state.memory.confirmed?.by).toHaveLength(160);
+  });
+
+  it('begins again when it has lapsed and as long again has passed, as one of the console does', () => {
+    const changesOf = () => freeze(world.state, 'console', world.uptime);
+    expect(changesOf()).toEqual({
+      kind: 'ok',
+      changes: [{ kind: 'frozen', value: { uptime: world.uptime, by: 'console' } }],
+    });
+    world.freeze('console');
+    world.pass(2 * freezeTicks - 1);
+    expect(changesOf()).toEqual({ kind: 'ok', changes: [] });
+    world.pass(1);
+    expect(changesOf().changes).toHaveLength(1);
+  });
+});
+
+describe('the end of freezes', () => {
+  it('ends those that last, and leaves those that have lapsed as they were', () => {
+    world.freeze('vault-1');
+    world.order('freeze', { by: ['ada'] });
+    const lapsed = freezeTicks * 1000;
+    world.pass(freezeTicks + 1);
+    world.freeze('vault-2');
+    world.order('freeze', { by: ['ben'] });
+    world.pass(1);
+    expect(world.order('unfreeze')).toBe('ok');
+    const now = (freezeTicks + 2) * 1000;
+    const { freezes, memory } = world.state;
+    expect([freezes.get('vault-1')?.until, freezes.get('vault-2')?.until]).toEqual([lapsed, now]);
+    expect([memory.ordered.get('ada')?.until, memory.ordered.get('ben')?.until]).toEqual([lapsed, now]);
+    expect(freezes.get('vault-2')).toEqual({ by: 'vault-2', since: now - 1000, until: now });
+  });
+});
+
+describe('a restoration', () => {
+  it('is of this start, up to the higher of the heights, and spends the longest window', () => {
+    world.pass(2);
+    const restore = (height: number) =>
+      world.apply([{ kind: 'restored', value: { uptime: world.uptime, height } }]);
+    restore(5000);
+    expect(world.state.memory.restored).toEqual({ height: 5002, since: 2000, nonce: toHex(NONCE) });
+    restore(4000);
+    expect(world.state.memory.restored?.height).toBe(5002);
+    const last = world.loaded.policy.windows.at(-1);
+    if (last === undefined) throw new Error('no window');
+    expect(world.state.ledger.totals.at(-1)).toEqual({
+      tick: 3,
+      amount: 2n * last.amount,
+      count: 2 * last.count,
+      fee: 2n * last.fee,
+    });
+    const never = new MemoryWorld();
+    never.apply([{ kind: 'restored', value: { uptime: 0, height: 1 } }]);
+    expect(never.state.memory.restored?.nonce).toBe('');
+  });
+});
+
+describe('a charter that adds a gate', () => {
+  const added = (target: MemoryWorld): void => {
+    const { gates, policy } = target.loaded.charter;
+    const gate = { name: 'a-gate', key: identity('a-gate').publicKey, sealKey: seeded('seal a-gate') };
+    target.install(charterAfter(target.loaded, { gates: [...gates, gate] }));
+    target.pass(policy.loosenTicks);
+    target.enact();
+    expect(target.state.charter.charter.epoch).toBe(1);
+  };
+
+  it('finds it heard, in its place, where all others are', () => {
+    world.attest(testify(world, 'gate-1'), testify(world, 'gate-2'));
+    added(world);
+    expect(world.state.memory.attested).toEqual(['a-gate', 'gate-1', 'gate-2']);
+  });
+
+  it('changes nothing of a memory that no start has asked for', () => {
+    const never = new MemoryWorld();
+    added(never);
+    expect(never.state.memory.attested).toEqual([]);
+  });
+});
