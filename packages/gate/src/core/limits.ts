@@ -91,6 +91,7 @@ export function hasJoinedSince({ joined }: GateState, since: number): boolean {
   return joined !== null && joined > since;
 }
 
+/** What adds nothing passes, also where a later charter left less than was used: what is stuck can be bumped or taken back. */
 export function checkWindows(state: GateState, charge: Charge): readonly GateRefusal[] {
   const { policy, clock } = state.charter.charter;
   return policy.windows.flatMap((window) => {
@@ -108,12 +109,12 @@ export function checkWindows(state: GateState, charge: Charge): readonly GateRef
     const count = isNew ? limits.count : used.reduce((sum, row) => sum + row.count, 0);
     const fees = isNew ? limits.fee : used.reduce((sum, row) => sum + row.fee, 0n);
     const refusals: GateRefusal[] = [];
-    if (fees + charge.fee > limits.fee)
+    if (charge.fee > 0n && fees + charge.fee > limits.fee)
       refusals.push(refuse('FEE_WINDOW', { spent: fees, fee: charge.fee, limit: limits.fee }));
-    if (amount + charge.amount > limits.amount) {
+    if (charge.amount > 0n && amount + charge.amount > limits.amount) {
       refusals.push(refuse('AMOUNT_WINDOW', { spent: amount, amount: charge.amount, limit: limits.amount }));
     }
-    if (count + charge.count > limits.count) {
+    if (charge.count > 0 && count + charge.count > limits.count) {
       refusals.push(refuse('COUNT_WINDOW', { spent: count, count: charge.count, limit: limits.count }));
     }
     return refusals;
