@@ -97,6 +97,7 @@ async function runAll(sandbox: Sandbox, options: Options): Promise<readonly Suit
       killerOf,
       killed,
       progress: tell(suite.name),
+      notice: (text) => process.stderr.write(`mutation: ${text}\n`),
       survivor: ({ file, line, original, replacement }) => {
         process.stderr.write(`mutation: survives: ${file}:${line}: ${original} → ${replacement}\n`);
       },

@@ -30,6 +30,8 @@ export interface JudgeOptions {
   readonly killerOf: (mutant: Mutant) => string;
   readonly progress: (done: number, total: number, survivors: number) => void;
   readonly survivor: (mutant: Mutant) => void;
+  /** What a person who waits should know. */
+  readonly notice: (text: string) => void;
   /** Told once, when the kill counts. */
   readonly killed: (verdict: Verdict) => void;
 }
@@ -40,7 +42,7 @@ const WARM_TESTS = 30;
 /** A mistake is noticed by tests near to it, or it counts as unnoticed. Keeps the time for a survivor in bounds. */
 const NEAR_TESTS = 120;
 const REALMS_PER_PROCESS = 60;
-const LOADING_MS = 60_000;
+const LOADING_MS = 180_000;
 const RECORDING_MS = 900_000;
 /** So much more time has who is judged alone. */
 const ALONE = 5;
@@ -211,7 +213,10 @@ class Court {
       const patience = tests.reduce((sum, place) => sum + this.#patience(place, false), LOADING_MS);
       const answer = await worker.ask({ kind: 'check', tests }, () => patience);
       const isClean = answer.kind === 'checked' && answer.clean;
-      if (!isClean) worker.stop();
+      if (!isClean) {
+        worker.stop();
+        this.#options.notice(`${unchecked.length} kills are judged anew: their process is spoilt or gone`);
+      }
       for (const { found } of unchecked) {
         if (isClean) this.#tellKilled(found.mutant);
         else this.#reopen({ ...found, fresh: true });
@@ -263,6 +268,7 @@ class Court {
     const job = { kind: 'mutant', mutant: mutant.id, tests, fresh, limit } as const;
     const answer = await worker.ask(job, (test) => this.#patience(test, fresh) * (alone ? ALONE : 1));
     if (answer.kind === 'dead') {
+      this.#options.notice(`a worker ended (${answer.why}) at ${mutant.file}:${mutant.line}`);
       if (!alone) this.#late.push(mutant);
       else this.#decide(mutant, 'killed', '(it never ends)', answer.why);
     } else if (answer.kind !== 'judged') throw new Error(`a worker answers ${answer.kind}`);

@@ -21,6 +21,7 @@ export interface SuiteOptions {
   readonly killerOf: JudgeOptions['killerOf'];
   readonly progress: JudgeOptions['progress'];
   readonly survivor: JudgeOptions['survivor'];
+  readonly notice: JudgeOptions['notice'];
   readonly killed: JudgeOptions['killed'];
 }
 

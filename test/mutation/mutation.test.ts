@@ -109,6 +109,7 @@ describe('A run over a module with planted gaps', () => {
           killerOf: () => '',
           progress: () => undefined,
           survivor: () => undefined,
+          notice: () => undefined,
           killed: () => undefined,
         },
       );
