@@ -1,5 +1,5 @@
 /** The one-shot pipe, run by a shell as its help shows it: coins, draft, sign, clear, and the node takes the result. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromHex } from '@coldwire/protocol';
@@ -136,14 +136,26 @@ test('what another wallet drafted on the descriptor goes the same way, and not a
   expect(made.stderr).toContain('fee    0.00003000 BTC');
   expect(made.stdout.trim()).toMatch(/^02000000000101[0-9a-f]+$/);
   expect(made.status).toBe(0);
+  // What is refused is refused whole: nothing on standard output, nobody is asked, no line's log grows; and the good one works again.
+  const logs = () =>
+    spawnSync('sh', ['-c', 'cat oneshot/lines/*/evidence-* | sha256sum'], {
+      cwd: world.directory,
+    }).stdout.toString();
+  const before = logs();
   put('lie.psbt', { ...coin, amount: String(BigInt(coin.amount) - 1n) }, intents);
   const lie = await run(`${DRAFT} --psbt lie.psbt`);
   expect(lie.stderr).toContain('[AMOUNT_MISMATCH]');
   expect(lie).toMatchObject({ status: 4, stdout: '' });
   put('less.psbt', coin, intents.slice(0, 1));
-  expect((await run(`${DRAFT} --psbt less.psbt`)).stderr).toContain('intent 2 is not paid by it');
+  const less = await run(`${DRAFT} --psbt less.psbt`);
+  expect(less.stderr).toContain('intent 2 is not paid by it');
+  expect([less.status === 0, less.stdout]).toEqual([false, '']);
   writeFileSync(join(world.directory, 'noise.psbt'), 'cHNidP8=');
-  expect((await run(`${DRAFT} --psbt noise.psbt`)).stderr).toContain('[PSBT_FORM]');
+  const noise = await run(`${DRAFT} --psbt noise.psbt`);
+  expect(noise.stderr).toContain('[PSBT_FORM]');
+  expect(noise).toMatchObject({ status: 4, stdout: '' });
+  expect(logs()).toBe(before);
+  expect(await run(`${DRAFT} --psbt spend.psbt`)).toMatchObject({ status: 0 });
 });
 
 test('a refusal of the signers is exit code 3 with its code', async () => {
