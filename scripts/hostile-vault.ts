@@ -4,9 +4,8 @@
  * on. Ends with one JSON line; exits 1 when a promise was broken, and says where everything is kept that shows how.
  *
  * State lies in TMPDIR: about 4 kB a step and world, so 100 MB for a world of 25,000 steps, which is removed before the next
- * one; 130 MB for the bundle and what Node compiles (without room for it programs start from the sources). Where it gets full,
- * programs say so and end, and that is told as a broken promise of kind `program`: what a full disk does is test:crash's
- * business. On a disk in memory, such as /dev/shm, syncs cost nothing and all else is the same.
+ * one; 130 MB for the bundle and what Node compiles (without room for it programs start from the sources). Where it gets full
+ * the run ends with ENOSPC and exit code 1, and every program is stopped: what they make of a full disk is test:crash's business. On a disk in memory, such as /dev/shm, syncs cost nothing and all else is the same.
  */
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

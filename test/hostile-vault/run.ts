@@ -5,8 +5,10 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { makeRandom } from '../crash/random.ts';
 import { SIGNERS } from '../world/charter.ts';
+import { pause } from '../world/processes.ts';
 import { buildWorld, mine, type World } from '../world/world.ts';
 import { Attacker } from './attacker.ts';
 import { payHonestly } from './goods.ts';
@@ -62,6 +64,12 @@ export async function runHostileVault(options: RunOptions): Promise<RunResult> {
     coins: 12,
     burial: 3,
   });
+  // A disk that is full throws where nobody waits: no program may be left running then.
+  const die = (error: unknown): void => {
+    process.stderr.write(`the run cannot go on: ${error instanceof Error ? error.stack : error}\n`);
+    void world.close().finally(() => process.exit(1));
+  };
+  process.on('uncaughtException', die);
   try {
     const { charter, hash } = world.deployment.charter;
     const judge = new Judge({ degree: 1, terms: charter }, hash, SIGNERS);
@@ -69,6 +77,7 @@ export async function runHostileVault(options: RunOptions): Promise<RunResult> {
     return await new Run(world, judge, new Attacker(world, judge, people, random), options).play();
   } finally {
     await world.close();
+    process.off('uncaughtException', die);
   }
 }
 
@@ -105,9 +114,17 @@ class Run {
       await this.#restart();
       await this.#setBack();
       await this.#payHonestly();
-      for (const fallen of this.#machines.fallen()) this.#judge.say('program', fallen);
+      await this.#lookForFallen();
     }
     return await this.#end();
+  }
+
+  /** Programs that have ended by themselves, and not by a signal that was meant for all of us, as a terminal sends it. */
+  async #lookForFallen(): Promise<void> {
+    if (this.#machines.fallen().length === 0) return;
+    await pause(500);
+    if (this.#options.signal?.aborted === true) return;
+    for (const fallen of this.#machines.fallen()) this.#judge.say('program', fallen);
   }
 
   async #begin(): Promise<void> {
