@@ -41,7 +41,8 @@ const KILLS_PER_CHECK = 25;
 const WARM_TESTS = 30;
 /** A mistake is noticed by tests near to it, or it counts as unnoticed. Keeps the time for a survivor in bounds. */
 const NEAR_TESTS = 120;
-const REALMS_PER_PROCESS = 60;
+/** MiB; above, a process begins anew, long before it ends for want of memory. */
+const HEAP_MAX = 600;
 const LOADING_MS = 180_000;
 const RECORDING_MS = 900_000;
 /** So much more time has who is judged alone. */
@@ -207,7 +208,6 @@ class Court {
   /** Takes cases until none is left. */
   async work(worker: WorkerProcess): Promise<void> {
     let unchecked: { readonly found: Case; readonly killer: number }[] = [];
-    let realms = 0;
     const check = async (): Promise<void> => {
       const tests = [...new Set(unchecked.map(({ killer }) => killer))];
       const patience = tests.reduce((sum, place) => sum + this.#patience(place, false), LOADING_MS);
@@ -235,17 +235,12 @@ class Court {
       if (answer.kind === 'dead') {
         for (const { found: other } of unchecked) this.#reopen(other);
         unchecked = [];
-        realms = 0;
       } else if (answer.kind === 'judged' && answer.killer !== null && !found.fresh) {
         unchecked.push({ found, killer: answer.killer });
       }
-      if (found.fresh) realms += 1;
-      if (unchecked.length >= KILLS_PER_CHECK || (realms >= REALMS_PER_PROCESS && unchecked.length > 0))
-        await check();
-      if (realms >= REALMS_PER_PROCESS) {
-        worker.stop();
-        realms = 0;
-      }
+      const isFull = answer.kind === 'judged' && answer.heap > HEAP_MAX;
+      if (unchecked.length >= KILLS_PER_CHECK || (isFull && unchecked.length > 0)) await check();
+      if (isFull) worker.stop();
     }
     worker.stop();
   }

@@ -58,5 +58,12 @@ export type FromWorker =
   | Recording
   /** The next test begins. */
   | { readonly kind: 'step'; readonly test: number }
-  | { readonly kind: 'judged'; readonly mutant: number; readonly killer: number | null; readonly why: string }
+  | {
+      readonly kind: 'judged';
+      readonly mutant: number;
+      readonly killer: number | null;
+      readonly why: string;
+      /** MiB that the process holds: realms are never given back. */
+      readonly heap: number;
+    }
   | { readonly kind: 'checked'; readonly clean: boolean };

@@ -138,7 +138,8 @@ async function main(): Promise<void> {
     if (desk.tests.length === 0) await enterShared(desk);
     if (message.kind === 'mutant') {
       const { killer, why } = await judge(desk, message);
-      return say({ kind: 'judged', mutant: message.mutant, killer, why: why.slice(0, 300) });
+      const heap = process.memoryUsage().heapUsed / (1 << 20);
+      return say({ kind: 'judged', mutant: message.mutant, killer, why: why.slice(0, 300), heap });
     }
     let clean = true;
     for (const place of message.tests) {
