@@ -89,3 +89,19 @@ describe('admission', () => {
     expect(world.fund([5_000n], 7)).toHaveLength(1);
   });
 });
+
+describe('signing', () => {
+  it('of coins that blocks hold goes on, however much there is without a proof', () => {
+    const { world, coin } = crowded(UNPROVEN + 100);
+    const spend = (own: Coin) =>
+      world.refusals(world.request({ coins: [own], change: [{ amount: 990_000n }] }));
+    expect(spend(coin)).toEqual([]);
+    const [unproven] = [...world.state.coins.values()].filter(({ blocks }) => blocks.length === 0);
+    if (unproven === undefined) throw new Error('no record');
+    const { txid, vout, wallet, chain, index } = unproven;
+    const own = { txid, vout, amount: 900_000n, wallet, chain, index };
+    expect(world.refusals(world.request({ coins: [own], change: [{ amount: 890_000n }] }))).toEqual([
+      ['LIMIT', { what: 'unproven', got: `${UNPROVEN + 101}`, limit: `${UNPROVEN}` }],
+    ]);
+  });
+});
