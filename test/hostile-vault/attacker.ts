@@ -78,16 +78,14 @@ export class Attacker {
   readonly #fedTo = new Map<PeerName, number>();
   readonly #admitted = new Map<PeerName, Set<string>>();
 
-  constructor(world: World, judge: Judge, people: People, random: Random) {
+  constructor(world: World, judge: Judge, people: People, random: Random, signal?: AbortSignal) {
     this.world = world;
     this.judge = judge;
     this.people = people;
     this.random = random;
     this.view = new ChainView(world);
-    this.lines = new Lines(world, {
-      onHello: (name, hello) => this.#greet(name, hello),
-      onAlarm: () => undefined,
-    });
+    const onHello = (name: PeerName, hello: Hello): void => this.#greet(name, hello);
+    this.lines = new Lines(world, { onHello, onAlarm: () => undefined }, signal);
   }
 
   pick<T>(items: readonly T[]): T | undefined {

@@ -35,7 +35,7 @@ async function carry(
     const answer = await attacker.ask(name, type, body, id);
     if (answer !== 'silent') return answer.type === 'DONE' ? { sent, got: performance.now() } : undefined;
   }
-  attacker.judge.say('stuck', `${name} does not answer ${type}`);
+  if (!attacker.lines.isStopped) attacker.judge.say('stuck', `${name} does not answer ${type}`);
   return undefined;
 }
 

@@ -21,14 +21,15 @@ const BETWEEN_MS = 500;
 export async function payHonestly(attacker: Attacker): Promise<boolean> {
   const end = performance.now() + PATIENCE_MS;
   const codes = new Set<string>();
-  while (performance.now() < end) {
+  while (performance.now() < end && !attacker.lines.isStopped) {
     await makeReady(attacker);
     const why = await payOnce(attacker);
     if (why === 'paid') return true;
     for (const code of why) codes.add(code);
     await pause(BETWEEN_MS);
   }
-  attacker.judge.say('stuck', `an honest payment did not go through: ${[...codes].join(' ')}`);
+  if (!attacker.lines.isStopped)
+    attacker.judge.say('stuck', `an honest payment did not go through: ${[...codes].join(' ')}`);
   return false;
 }
 

@@ -39,10 +39,18 @@ export class Lines {
   readonly #events: LineEvents;
   readonly #sessions = new Map<PeerName, Session>();
   readonly #hellos = new Map<PeerName, Hello>();
+  readonly #signal: AbortSignal | undefined;
+  /** Ends the wait of each request that has no answer yet. */
+  readonly #waiting = new Set<() => void>();
 
-  constructor(world: World, events: LineEvents) {
+  /** @param signal from then on nothing is asked any more, and nothing waited for */
+  constructor(world: World, events: LineEvents, signal?: AbortSignal) {
     this.#world = world;
     this.#events = events;
+    this.#signal = signal;
+    signal?.addEventListener('abort', () => {
+      for (const give of this.#waiting) give();
+    });
     const key = readRoleKey(world.deployment.keyFile('vault-1'), 'vault');
     this.identity = createEd25519Signer(key.identity);
   }
@@ -111,19 +119,25 @@ export class Lines {
     );
   }
 
+  /** The run is to end: silence means nothing any more. */
+  get isStopped(): boolean {
+    return this.#signal?.aborted === true;
+  }
+
   isReady(name: PeerName): boolean {
     return this.#sessions.get(name)?.readiness === 'ready';
   }
 
   async ask(name: PeerName, type: MessageType, body: Uint8Array, id = freshId()): Promise<Answer> {
     const session = this.#sessions.get(name);
-    if (session === undefined) return 'silent';
-    let timer: NodeJS.Timeout | undefined;
-    const silence = new Promise<'silent'>((resolve) => {
-      timer = setTimeout(() => resolve('silent'), PATIENCE_MS);
-    });
+    if (session === undefined || this.isStopped) return 'silent';
+    const { promise: silence, resolve } = Promise.withResolvers<'silent'>();
+    const give = (): void => resolve('silent');
+    const timer = setTimeout(give, PATIENCE_MS);
+    this.#waiting.add(give);
     const answer = await Promise.race([session.ask(type, id, body), silence]);
     clearTimeout(timer);
+    this.#waiting.delete(give);
     if (answer === 'silent') session.forget(id);
     return answer;
   }

@@ -74,7 +74,12 @@ export async function runHostileVault(options: RunOptions): Promise<RunResult> {
     const { charter, hash } = world.deployment.charter;
     const judge = new Judge({ degree: 1, terms: charter }, hash, SIGNERS);
     const people = new People(world, staff, random, judge);
-    return await new Run(world, judge, new Attacker(world, judge, people, random), options).play();
+    return await new Run(
+      world,
+      judge,
+      new Attacker(world, judge, people, random, options.signal),
+      options,
+    ).play();
   } finally {
     await world.close();
     process.off('uncaughtException', die);
