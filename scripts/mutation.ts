@@ -11,7 +11,7 @@ import { join, matchesGlob } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { keyOf, readExplained } from './mutation/explained.ts';
-import { hashOf, openKills, readKills } from './mutation/kills.ts';
+import { hashSources, openKnown, readKnown } from './mutation/known.ts';
 import { type Options, readOptions, USAGE } from './mutation/options.ts';
 import { runSuite, type Suite, type SuiteResult } from './mutation/run.ts';
 import { openSandbox, type Sandbox } from './mutation/sandbox.ts';
@@ -83,19 +83,18 @@ function tell(name: string): (done: number, total: number, survivors: number) =>
 async function runAll(sandbox: Sandbox, options: Options): Promise<readonly SuiteResult[]> {
   const suites = suitesIn(sandbox.root, options.files);
   if (suites.length === 0) throw new Error(`no source matches --files ${options.files.join(' ')}`);
-  const files = suites.flatMap(({ sources }) => sources);
-  const hashes = new Map(files.map((file) => [file, hashOf(join(sandbox.root, file))]));
-  const { isKilled, killerOf } = readKills(options.since, hashes);
-  const killed = options.out === undefined ? () => undefined : openKills(options.out, hashes);
+  const hashes = new Map(suites.flatMap(({ sources, own }) => [...hashSources(sandbox.root, sources, own)]));
+  const { statusOf, killerOf } = readKnown(options.since, hashes);
+  const decided = options.out === undefined ? () => undefined : openKnown(options.out, hashes);
   const expected = new Set(explained.map(keyOf));
   const results: SuiteResult[] = [];
   for (const suite of suites) {
     const result = await runSuite(sandbox, suite, {
       workers: options.workers,
       isExpected: (mutant) => expected.has(keyOf(mutant)),
-      isKilled: options.again ? () => false : isKilled,
+      statusOf: options.again ? () => undefined : statusOf,
       killerOf,
-      killed,
+      decided,
       progress: tell(suite.name),
       notice: (text) => process.stderr.write(`mutation: ${text}\n`),
       survivor: ({ file, line, original, replacement }) => {

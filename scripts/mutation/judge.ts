@@ -2,8 +2,8 @@
  * Judges mutants: which tests reach each, in which order they are tried, and when a verdict counts.
  *
  * Most mutants are switched on in a running process. That is right only for a test that reaches the mutant while it runs; where a
- * mutant is reached while sources or a test file are loaded, these are loaded anew. Whoever survives is tried once more like that,
- * so that nothing kept in memory hides a kill. And kills count once their tests have passed again without a mutant: otherwise the
+ * mutant is reached while sources or a test file are loaded, these are loaded anew. Whoever survives and compiles is tried once more
+ * like that, so that nothing kept in memory hides a kill. And kills count once their tests have passed again without a mutant: otherwise the
  * process was spoilt, and they are judged anew. Whoever takes too long, or takes its process with it, is judged once more when
  * nothing else runs, with more time: a machine that does other things meanwhile kills nobody.
  */
@@ -14,8 +14,9 @@ import type { RecordedTest, Recording, WorkerSetup } from './protocol.ts';
 
 export interface Verdict {
   readonly mutant: Mutant;
-  readonly status: 'killed' | 'survived';
-  /** Name of the test that fails; empty for a survivor. */
+  /** Refused: by the compiler. */
+  readonly status: 'killed' | 'survived' | 'refused';
+  /** Name of the test that fails; empty where there is none. */
   readonly killer: string;
   readonly why: string;
 }
@@ -32,8 +33,10 @@ export interface JudgeOptions {
   readonly survivor: (mutant: Mutant) => void;
   /** What a person who waits should know. */
   readonly notice: (text: string) => void;
-  /** Told once, when the kill counts. */
-  readonly killed: (verdict: Verdict) => void;
+  /** Ids of those that the compiler refuses. */
+  readonly findRefused: (mutants: readonly Mutant[]) => ReadonlySet<number>;
+  /** Told once, when the verdict counts. */
+  readonly decided: (verdict: Verdict) => void;
 }
 
 const KILLS_PER_CHECK = 25;
@@ -57,6 +60,8 @@ export async function judgeAll(options: JudgeOptions): Promise<readonly Verdict[
   const workers = [first, ...others];
   try {
     const court = new Court(options, await record(first));
+    await Promise.all(workers.map((worker) => court.work(worker)));
+    court.callDoubtful();
     await Promise.all(workers.map((worker) => court.work(worker)));
     court.callLate();
     await court.work(first);
@@ -108,6 +113,10 @@ class Court {
   readonly #options: JudgeOptions;
   readonly #recording: Recording;
   readonly #queue: Case[];
+  /** To be judged with everything loaded anew. */
+  readonly #later: readonly Mutant[];
+  /** Who survived so far. */
+  readonly #doubtful: Mutant[] = [];
   /** Who took too long while others worked. */
   readonly #late: Mutant[] = [];
   readonly #verdicts = new Map<number, Verdict>();
@@ -141,11 +150,12 @@ class Court {
         this.#collected.set(mutant, (this.#collected.get(mutant) ?? new Set()).add(file));
       }
     }
-    this.#queue = options.mutants.map((mutant) => ({
-      mutant,
-      fresh: this.#startsFresh(mutant),
-      alone: false,
-    }));
+    const isLater = (mutant: Mutant): boolean =>
+      options.isExpected(mutant) || this.#warmTests(mutant).length === 0;
+    this.#later = options.mutants.filter(isLater);
+    this.#queue = options.mutants
+      .filter((mutant) => !isLater(mutant))
+      .map((mutant) => ({ mutant, fresh: false, alone: false }));
     this.#places = new Map(recording.tests.map((test, place) => [nameOf(test), place]));
     const times = recording.tests.map(({ ms }) => ms);
     const usual = [...times].sort((a, b) => a - b)[times.length >> 1] ?? 0;
@@ -154,10 +164,6 @@ class Court {
 
   get verdicts(): readonly Verdict[] {
     return this.#options.mutants.flatMap(({ id }) => this.#verdicts.get(id) ?? []);
-  }
-
-  #startsFresh(mutant: Mutant): boolean {
-    return this.#options.isExpected(mutant) || this.#warmTests(mutant).length === 0;
   }
 
   #warmTests({ id }: Mutant): readonly number[] {
@@ -218,7 +224,7 @@ class Court {
         this.#options.notice(`${unchecked.length} kills are judged anew: their process is spoilt or gone`);
       }
       for (const { found } of unchecked) {
-        if (isClean) this.#tellKilled(found.mutant);
+        if (isClean) this.#tell(found.mutant);
         else this.#reopen({ ...found, fresh: true });
       }
       unchecked = [];
@@ -243,6 +249,18 @@ class Court {
       if (isFull) worker.stop();
     }
     worker.stop();
+  }
+
+  /** Whoever survived so far and compiles is loaded anew, and with them all that have to be. */
+  callDoubtful(): void {
+    const doubtful = this.#doubtful.splice(0);
+    const refused = doubtful.length === 0 ? new Set() : this.#options.findRefused(doubtful);
+    for (const mutant of doubtful.filter(({ id }) => refused.has(id))) {
+      this.#decide(mutant, 'refused', '', 'it does not compile');
+      this.#tell(mutant);
+    }
+    const rest = [...this.#later, ...doubtful.filter(({ id }) => !refused.has(id))];
+    for (const mutant of rest) this.#queue.push({ mutant, fresh: true, alone: false });
   }
 
   /** Puts those that were late back into the queue, now that nothing else runs. */
@@ -271,14 +289,15 @@ class Court {
     else if (fresh) {
       this.#options.survivor(mutant);
       this.#decide(mutant, 'survived', '', tests.length === 0 ? 'no test reaches it' : '');
-    } else this.#queue.unshift({ mutant, fresh: true, alone });
-    if (fresh) this.#tellKilled(mutant);
+    } else this.#doubtful.push(mutant);
+    if (fresh && answer.kind === 'judged') this.#tell(mutant);
+    if (alone && answer.kind === 'dead') this.#tell(mutant);
     return answer;
   }
 
-  #tellKilled({ id }: Mutant): void {
+  #tell({ id }: Mutant): void {
     const verdict = this.#verdicts.get(id);
-    if (verdict?.status === 'killed') this.#options.killed(verdict);
+    if (verdict !== undefined) this.#options.decided(verdict);
   }
 
   #patience(test: number | undefined, fresh: boolean): number {

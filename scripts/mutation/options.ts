@@ -7,9 +7,10 @@ Do the tests notice mistakes? Plants thousands of them, one at a time, and runs 
   --json         the result as one line of JSON: {"ok", "score", "survivors", ...}
   --files GLOB   judges these sources only; may be given more than once
   --workers N    how many processes run tests; all processors but at most 8 when left out
-  --out FILE     adds every kill to this file as it comes
-  --since FILE   takes over the kills in a file that --out wrote, for sources that are the same since; tests may have grown
-                 meanwhile, not shrunk. May be given more than once, and be the file of --out: so a stopped run is resumed
+  --out FILE     adds every verdict to this file as it comes
+  --since FILE   takes over what --out wrote: kills, for sources that are the same since (tests may have grown meanwhile, not
+                 shrunk), and survivors, where nothing in their packages has changed. May be given more than once, and be the
+                 file of --out: so a stopped run is resumed
   --again        takes nothing over: what killed a mutant in a file of --since is tried first, and must kill it again
   --help         this text
 exit code: 0 enough are noticed and the rest is explained in scripts/mutation/survivors.json, 1 not, 2 cannot run

@@ -13,45 +13,53 @@ export interface Suite {
   readonly tests: readonly string[];
 }
 
-export interface SuiteOptions {
-  readonly workers: number;
-  readonly isExpected: JudgeOptions['isExpected'];
-  /** Known to be killed; not judged again. */
-  readonly isKilled: (mutant: Mutant) => boolean;
-  readonly killerOf: JudgeOptions['killerOf'];
-  readonly progress: JudgeOptions['progress'];
-  readonly survivor: JudgeOptions['survivor'];
-  readonly notice: JudgeOptions['notice'];
-  readonly killed: JudgeOptions['killed'];
+export interface SuiteOptions extends Omit<JudgeOptions, 'setup' | 'mutants' | 'findRefused'> {
+  /** From an earlier run; not judged again. */
+  readonly statusOf: (mutant: Mutant) => Verdict['status'] | undefined;
 }
 
 export interface SuiteResult {
   readonly mutants: readonly Mutant[];
   readonly verdicts: readonly Verdict[];
-  /** Survivors that the compiler refuses: they count nowhere. */
+  /** Those that the compiler refuses: they count nowhere. */
   readonly uncompilable: ReadonlySet<number>;
 }
 
 export async function runSuite(
   { root }: Sandbox,
   suite: Suite,
-  { isKilled, ...options }: SuiteOptions,
+  { statusOf, ...options }: SuiteOptions,
 ): Promise<SuiteResult> {
   const sources = new Map(suite.sources.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
   const mutants: Mutant[] = [];
+  const planted = new Map<string, string>();
   for (const [file, code] of sources) {
     const mutated = mutateSource(code, file, mutants.length);
     mutants.push(...mutated.mutants);
-    writeFileSync(join(root, file), mutated.code);
+    planted.set(file, mutated.code);
   }
+  const plant = (): void => {
+    for (const [file, code] of planted) writeFileSync(join(root, file), code);
+  };
+  plant();
   const { own, tests } = suite;
   const setup = { kind: 'setup', root, own, sources: suite.sources, tests } as const;
-  const open = mutants.filter((mutant) => !isKilled(mutant));
-  const judged = await judgeAll({ setup, mutants: open, ...options });
-  const survivors = judged.filter(({ status }) => status === 'survived').map(({ mutant }) => mutant);
-  const uncompilable = findUncompilable(root, sources, survivors);
-  const known = mutants
-    .filter(isKilled)
-    .map((mutant): Verdict => ({ mutant, status: 'killed', killer: '(an earlier run)', why: '' }));
-  return { mutants, verdicts: [...judged, ...known], uncompilable };
+  const known = mutants.flatMap((mutant): Verdict[] => {
+    const status = statusOf(mutant);
+    return status === undefined ? [] : [{ mutant, status, killer: '(an earlier run)', why: '' }];
+  });
+  const open = mutants.filter((mutant) => statusOf(mutant) === undefined);
+  const findRefused = (some: readonly Mutant[]): ReadonlySet<number> => {
+    const refused = findUncompilable(root, sources, some);
+    plant();
+    return refused;
+  };
+  const judged = open.length === 0 ? [] : await judgeAll({ setup, mutants: open, findRefused, ...options });
+  const verdicts = [...judged, ...known];
+  const survivors = verdicts.filter(({ status }) => status === 'survived').map(({ mutant }) => mutant);
+  const refused = findUncompilable(root, sources, survivors);
+  for (const mutant of survivors)
+    if (refused.has(mutant.id)) options.decided({ mutant, status: 'refused', killer: '', why: '' });
+  const before = verdicts.filter(({ status }) => status === 'refused').map(({ mutant }) => mutant.id);
+  return { mutants, verdicts, uncompilable: new Set([...before, ...refused]) };
 }

@@ -105,12 +105,12 @@ describe('A run over a module with planted gaps', () => {
         {
           workers: 1,
           isExpected: () => false,
-          isKilled: () => false,
+          statusOf: () => undefined,
           killerOf: () => '',
           progress: () => undefined,
           survivor: () => undefined,
           notice: () => undefined,
-          killed: () => undefined,
+          decided: () => undefined,
         },
       );
       const score = scoreOf([result], []);
