@@ -30,15 +30,18 @@ const ATTACHED_MAX = 16 * 1024;
 const attachedTo = (answer: string): string => answer.replace('answer', 'file');
 const POLL_MS = 20;
 
-/** Creates a FIFO unless it is there. @throws Failure if something else stands in its place */
+/**
+ * Creates a FIFO unless it is there. Why `mkfifo` failed stays unknown: its words would need a pipe, which Node makes of sockets.
+ * @throws Failure IO if it cannot be made; ENVIRONMENT if something else stands in its place
+ */
 export function makeFifo(path: string): void {
   if (!existsSync(path)) {
     const made = spawnSync('mkfifo', ['-m', '600', path], { stdio: 'ignore' });
     if (made.status !== 0) {
-      throw new Failure(EXIT.ENVIRONMENT, {
+      throw new Failure(EXIT.IO, {
         what: 'the FIFO cannot be made',
         where: path,
-        todo: 'Keep the state directory on a file system that has FIFOs, not on FAT.',
+        todo: 'See that the disk is sound and has room, and that its file system has FIFOs: FAT has none.',
       });
     }
   }
