@@ -63,7 +63,11 @@ export class WorkerProcess {
 
   #start(): ChildProcess {
     const child = fork(WORKER, [], {
-      execArgv: [`--max-old-space-size=${MEMORY_MIB}`, '--disable-warning=ExperimentalWarning'],
+      execArgv: [
+        `--max-old-space-size=${MEMORY_MIB}`,
+        '--expose-gc',
+        '--disable-warning=ExperimentalWarning',
+      ],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     living.add(child);

@@ -9,6 +9,13 @@ import { openRealms } from './realm.ts';
 import { rememberCurves } from './remember.ts';
 
 const SHARED = 0;
+/**
+ * Tests of a gate sign with keys in guarded memory, each page of which is a mapping of the process, and Linux allows 65,530.
+ * What is not referred to any more goes back after so many tests.
+ */
+const TESTS_PER_SWEEP = 25;
+const sweep = globalThis.gc;
+let unswept = 0;
 
 let active = -1;
 let left = 0;
@@ -81,6 +88,8 @@ async function record(desk: Desk): Promise<Recording> {
 }
 
 async function failureOf(test: CollectedTest): Promise<string | undefined> {
+  unswept += 1;
+  if (unswept % TESTS_PER_SWEEP === 0) await sweep?.();
   try {
     await runTest(test);
     return undefined;
