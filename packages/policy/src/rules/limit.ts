@@ -8,7 +8,7 @@ import type { SpendFacts } from '../facts.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type { PolicyState } from '../state/state.ts';
 import { countUnproven, UNPROVEN_MAX } from '../state/unproven.ts';
-import { isDead } from '../state/view.ts';
+import { isDead, isInVain } from '../state/view.ts';
 import type { Rule } from './rule.ts';
 
 type Cap = readonly [what: string, got: number, limit: number];
@@ -45,15 +45,24 @@ function isHomeward({ request: { draft }, fee }: SpendFacts): boolean {
   return isPlain && change[0]?.[1] === 0 && fee > 0n && (fee & (fee - 1n)) === 0n;
 }
 
-/** A list of transactions is full for this one: it is not among them, and costs no step more than the dearest that lives. */
-function createCrowd({ txid, fee }: SpendFacts, state: PolicyState): (txids: readonly string[]) => number {
+/**
+ * A list of transactions is full for this one: it is not among them, and costs no step more than the dearest that lives. What could
+ * never be mined itself is held against the dead as well: nothing would bound how many such there are.
+ */
+function createCrowd(
+  { txid, fee, inputs }: SpendFacts,
+  state: PolicyState,
+): (txids: readonly string[]) => number {
   const living = new Set<string>();
   const step = (state.charter.policy.feeAbsolute + STEPS - 1n) / STEPS;
+  const coins = inputs.flatMap(({ coin }) => coin ?? []);
+  let inVain: boolean | undefined;
   return (txids) => {
     if (txids.length < SPENDS_MAX || (txid !== undefined && txids.includes(txid))) return 0;
-    const alive = txids.filter((other) => !isDead(state, other, undefined, living));
-    const isDearest = alive.every((other) => fee >= (state.transactions.get(other)?.fee ?? 0n) + step);
-    return alive.length >= SPENDS_MAX && !isDearest ? alive.length : 0;
+    inVain ??= isInVain(state, txid ?? '', coins, living);
+    const counted = inVain ? txids : txids.filter((other) => !isDead(state, other, undefined, living));
+    const isDearest = counted.every((other) => fee >= (state.transactions.get(other)?.fee ?? 0n) + step);
+    return counted.length >= SPENDS_MAX && !isDearest ? counted.length : 0;
   };
 }
 

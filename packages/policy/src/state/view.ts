@@ -95,6 +95,22 @@ export function isDead(
   return false;
 }
 
+/**
+ * Whether a transaction that spends these coins could never be mined, whether it was approved or not.
+ * @param living as of {@link isDead}
+ */
+export function isInVain(
+  state: PolicyState,
+  txid: string,
+  coins: readonly CoinRecord[],
+  living: Set<string>,
+): boolean {
+  return coins.some((coin) => {
+    if (isSpentByOther(state, coin.key, txid)) return true;
+    return minedIn(state, coin) === undefined && isDead(state, coin.key.slice(0, 64), undefined, living);
+  });
+}
+
 /** The freeze in force that lasts longest, if any; one that two custodians ordered lasts until a quorum ends it. */
 export function freezeInForce({ freezes, memory }: PolicyState, millitick: number): FreezeRecord | undefined {
   if (memory.confirmed !== null) return { ...memory.confirmed, until: Number.POSITIVE_INFINITY };

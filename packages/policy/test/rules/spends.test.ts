@@ -117,6 +117,45 @@ describe('a coin with as many signed spends as may live', () => {
   });
 });
 
+describe('what could never be mined, because a coin of it is spent by what is buried', () => {
+  function withSpent(): ReturnType<typeof setUp> {
+    const scene = setUp();
+    const { world, b } = scene;
+    const home = world.approve(move(world, [b], 1_024n, 0));
+    world.pass(1, [home.txid]);
+    const transaction = serializeStripped(home.transaction);
+    world.admitAny({ transaction, coins: [], proof: world.proofOf(home.txid) });
+    world.pass(5);
+    return scene;
+  }
+
+  it('counts with all of its coins, dead or not, and takes no room of what can be mined', () => {
+    const { world, a, b } = withSpent();
+    for (let number = 0; number < SPENDS_MAX - 1; number++) world.approve(move(world, [a, b], 0n, 1, number));
+    expect(world.refusals(move(world, [a, b], 0n, 2))).toEqual(refused('spends'));
+    world.approve(move(world, [a, b], 1_024n + STEP));
+    expect(world.refusals(move(world, [a, b], 1_024n + STEP, 2))).toEqual(refused('spends', SPENDS_MAX + 2));
+    expect(world.refusals(move(world, [b], 0n, 2))).toEqual(refused('spends', SPENDS_MAX + 2));
+    expect(world.refusals(move(world, [a, b], 0n, 1, 7))).toEqual([]);
+    fill(world, a);
+    expect(world.refusals(move(world, [a], 0n, 2))).toEqual(refused('spends'));
+    expect(world.refusals(move(world, [a], STEP, 2))).toEqual([]);
+  });
+
+  it('and with all carriers of its intents', () => {
+    const { world, a, b } = withSpent();
+    const intent = world.intent();
+    const pay = (coins: readonly Coin[], locktime: number) => {
+      const change = [{ amount: BigInt(coins.length) * VALUE - 1_000_000n, index: 1 }];
+      return world.request({ coins, intents: [intent], change, locktime });
+    };
+    world.approve(pay([a], 0));
+    for (let number = 1; number < SPENDS_MAX; number++) world.approve(pay([a, b], number));
+    expect(world.refusals(pay([a, b], 99))).toEqual([...refused('spends'), ...refused('carriers')]);
+    expect(world.refusals(pay([a], 99))).toEqual([]);
+  });
+});
+
 describe('an intent with as many carriers as may live', () => {
   it('is carried once more by what costs a step more, also with coins that have few spends', () => {
     const { world, a, b } = setUp();
