@@ -13,7 +13,7 @@ const SHARED = 0;
  * Tests of a gate sign with keys in guarded memory, each page of which is a mapping of the process, and Linux allows 65,530.
  * What is not referred to any more goes back after so many tests.
  */
-const TESTS_PER_SWEEP = 25;
+const TESTS_PER_SWEEP = 300;
 const sweep = globalThis.gc;
 let unswept = 0;
 
