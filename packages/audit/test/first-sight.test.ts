@@ -42,6 +42,8 @@ let roster: Roster;
 let newest: ReturnType<typeof mustLoad>;
 let down: LoggedMessage[];
 let up: LoggedMessage[];
+/** Whose link key signs what the signer says. */
+let machine: string;
 beforeEach(() => {
   const made = withApprovers(sampleCharter(), TIERS);
   world = new World({ ...made, approvers: [...made.approvers, DAN] });
@@ -52,6 +54,7 @@ beforeEach(() => {
   roster = opened;
   newest = world.loaded;
   [down, up] = [[], []];
+  machine = 'A';
 });
 
 function say(way: 'down' | 'up', type: LoggedMessage['type'], body: Uint8Array, request: Uint8Array): void {
@@ -80,7 +83,7 @@ function say(way: 'down' | 'up', type: LoggedMessage['type'], body: Uint8Array, 
     type,
     header,
     hash: seeded('hash'),
-    signature: new Uint8Array(64),
+    signature: identity(way === 'up' ? machine : sender).sign(seeded('hash')),
     body,
     packed: body,
     uptime: header.uptime,
@@ -219,6 +222,28 @@ describe('at first sight', () => {
     const four = order('four', 'shop');
     sign({ ...ask(four, ['ann', 'cat']), verdicts: [world.verdict([four], [0], 'screen-2')] });
     expect(findings()).toEqual(['AUDIT_INTENT', 'AUDIT_VERDICT']);
+  });
+
+  it('each machine of a name has its own: a new link key is another memory, whoever’s log is given', () => {
+    const one = order('one');
+    sign(ask(one, ['ann', 'cat']));
+    const { signers } = world.loaded.charter;
+    take({
+      signers: signers.map((row) => (row.name === 'A' ? { ...row, key: identity('A anew').publicKey } : row)),
+    });
+    const before = up.length;
+    machine = 'A anew';
+    sign(ask(one, []));
+    expect(findings()).toEqual(['AUDIT_APPROVAL']);
+    const ownLog = (messages: readonly LoggedMessage[]): Transcript => ({
+      log: { directory: 'log', owner: 'A', entries: [], end: PLACE },
+      owner: 'A',
+      role: 'signer',
+      items: [],
+      messages,
+    });
+    expect(findings(bothVaults(), [ownLog(up.slice(0, before))])).toEqual(['AUDIT_APPROVAL']);
+    expect(findings(bothVaults(), [ownLog(up.slice(before))])).toEqual([]);
   });
 
   it('is known only from the lines of all vaults, or from the signer’s own log', () => {

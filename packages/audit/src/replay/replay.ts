@@ -11,7 +11,7 @@ import { Findings } from '../finding.ts';
 import type { Transcript } from '../log/transcript.ts';
 import { makeReport, type Report } from '../report.ts';
 import { listGates, openRoster, type Roster } from '../roster.ts';
-import { type Line, splitByMachine } from '../verify/line.ts';
+import { groupByMachine, type Line, machineOf } from '../verify/line.ts';
 import { pairVerdicts } from '../verify/requests.ts';
 import { loadTranscripts, type Progress, type Verified, verifyTranscripts } from '../verify/verify.ts';
 import type { Core } from './core.ts';
@@ -38,9 +38,11 @@ export function replayLogs(paths: readonly string[], charter: string, progress?:
     const own = transcripts.filter(({ owner }) => owner === name);
     const lines = verified.lines.filter(({ peer, up }) => peer === name && up.length > 0);
     if (own.length > 0) replayOwn(own, () => open(name), tally, findings, progress);
-    else if (lines.length > 0) {
+    const told = new Set(own.map((log) => machineOf(log, roster)));
+    for (const [machine, theirs] of groupByMachine(lines, roster)) {
+      if (told.has(machine)) continue;
       progress?.(`replaying ${name} from the vault's logs`);
-      for (const own of byMachine(lines, roster)) replayVaultLogs(own, open(name), roster, tally);
+      replayVaultLogs(theirs, open(name), roster, tally);
     }
   }
   tally.noteSkipped();
@@ -50,13 +52,6 @@ export function replayLogs(paths: readonly string[], charter: string, progress?:
     replayed,
     mismatches,
   });
-}
-
-function byMachine(lines: readonly Line[], roster: Roster): Iterable<readonly Line[]> {
-  const machines = new Map<string, Line[]>();
-  for (const [machine, line] of lines.flatMap((one) => splitByMachine(one, roster)))
-    machines.set(machine, [...(machines.get(machine) ?? []), line]);
-  return machines.values();
 }
 
 /** Each copy of a log by itself: a copy that forks from another is a finding of `verify`. */

@@ -21,7 +21,7 @@ import type { AuditCode, Findings } from '../finding.ts';
 import { type LoggedMessage, nameOf } from '../log/message.ts';
 import type { Transcript } from '../log/transcript.ts';
 import type { Roster } from '../roster.ts';
-import type { Line } from './line.ts';
+import { groupByMachine, type Line, machineOf } from './line.ts';
 import { pairVerdicts } from './requests.ts';
 
 export const CHECK_FIRST_SIGHT = 'first sight';
@@ -39,7 +39,9 @@ export function checkFirstSights(
     const own = transcripts.filter(({ owner }) => owner === name);
     for (const log of own) checkSigner(log, theirs, roster, findings);
     const isWhole = [...vaults].every((vault) => theirs.some((line) => line.vault === vault));
-    if (own.length === 0 && isWhole) checkSigner(undefined, theirs, roster, findings);
+    const told = new Set(own.map((log) => machineOf(log, roster)));
+    for (const [machine, lines] of groupByMachine(theirs, roster))
+      if (isWhole && !told.has(machine)) checkSigner(undefined, lines, roster, findings);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Each line as one conversation, put together from all logs: what went down to a signer or gate, and what came up. */
 import type { Receiver } from '@coldwire/protocol';
 import type { LoggedMessage } from '../log/message.ts';
+import type { Transcript } from '../log/transcript.ts';
 import { identify, peerOf, type Roster } from '../roster.ts';
 import type { Table } from './ends.ts';
 
@@ -14,7 +15,7 @@ export interface Line {
 }
 
 /** A line apart for each link key that the signer or gate has had on it, in the order of its messages. */
-export function splitByMachine(line: Line, roster: Roster): readonly (readonly [machine: string, Line])[] {
+function splitByMachine(line: Line, roster: Roster): readonly (readonly [machine: string, Line])[] {
   const machines = new Map<string, LoggedMessage[]>();
   for (const message of line.up) {
     const machine = identify(roster, message);
@@ -27,6 +28,20 @@ export function splitByMachine(line: Line, roster: Roster): readonly (readonly [
     // What the one before had taken was never said to this one.
     return [machine, { ...line, up, down: line.down.filter(({ header }) => header.seq > from) }] as const;
   });
+}
+
+/** All lines of one name, by the machine that was at their end. */
+export function groupByMachine(lines: readonly Line[], roster: Roster): ReadonlyMap<string, readonly Line[]> {
+  const machines = new Map<string, Line[]>();
+  for (const [machine, line] of lines.flatMap((one) => splitByMachine(one, roster)))
+    machines.set(machine, [...(machines.get(machine) ?? []), line]);
+  return machines;
+}
+
+/** Which of the machines of its owner's name wrote a log; undefined: one that said nothing. */
+export function machineOf({ messages }: Transcript, roster: Roster): string | undefined {
+  const said = messages.find(({ way }) => way === 'sent');
+  return said === undefined ? undefined : identify(roster, said);
 }
 
 export function gatherLines(table: Table, roster: Roster): readonly Line[] {

@@ -19,8 +19,12 @@ const NO_VERDICT = new Set([
   'MALFORMED',
   'NONCANONICAL',
   'TOO_LARGE',
+  'WRONG_PEER',
+  'BAD_RECEIPT',
   'UNWITNESSED',
 ]);
+/** A verdict that is kept only by a signer that every gate has witnessed, which the line does not tell: the replay knows. */
+const MAY_CHANGE = 'RESTORED';
 
 interface Asked {
   readonly requests: LoggedMessage[];
@@ -77,7 +81,7 @@ export function checkVerdictsGiven(lines: readonly Line[], findings: Findings): 
     const id = requestOf(result) ?? '';
     const requestHash = hashRequest(request.body);
     const known = given.get(id);
-    if (known === undefined || number - known.number >= RESULTS_KEPT) {
+    if (known === undefined || number - known.number >= RESULTS_KEPT || mayChange(known.result)) {
       given.set(id, { requestHash, result, number });
       number += 1;
     } else checkRepeated(known, result, requestHash, findings);
@@ -122,6 +126,15 @@ export function pairVerdicts(
 function isVerdict({ type, body }: LoggedMessage): boolean {
   if (type === 'SIGNED' || type === 'CLEARED') return true;
   if (type !== 'REFUSED') return false;
+  const codes = codesOf(body);
+  return codes !== undefined && !codes.some((code) => NO_VERDICT.has(code));
+}
+
+function mayChange({ type, body }: LoggedMessage): boolean {
+  return type === 'REFUSED' && codesOf(body)?.includes(MAY_CHANGE) === true;
+}
+
+function codesOf(body: Uint8Array): readonly string[] | undefined {
   const refused = decode(Refused, body, BODY_MAX);
-  return refused.ok && !refused.value.refusals.some(({ code }) => NO_VERDICT.has(code));
+  return refused.ok ? refused.value.refusals.map(({ code }) => code) : undefined;
 }

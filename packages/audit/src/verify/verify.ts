@@ -25,7 +25,7 @@ import { checkChains } from './chain.ts';
 import { type ClearedSpend, checkCleared } from './cleared.ts';
 import { buildTable, checkEnds, checkSame, logsOf, type Table } from './ends.ts';
 import { checkFirstSights } from './first-sight.ts';
-import { gatherLines, type Line } from './line.ts';
+import { gatherLines, groupByMachine, type Line } from './line.ts';
 import { checkNotices, checkStarts } from './notices.ts';
 import { checkOrigin, checkOwner } from './origin.ts';
 import { checkPayments } from './payments.ts';
@@ -91,10 +91,8 @@ export function verifyTranscripts(
   const lines = gatherLines(table, roster);
   for (const line of lines) checkRequests(line, findings);
   for (const peer of new Set(lines.map((line) => line.peer))) {
-    checkVerdictsGiven(
-      lines.filter((line) => line.peer === peer),
-      findings,
-    );
+    const theirs = lines.filter((line) => line.peer === peer);
+    for (const machine of groupByMachine(theirs, roster).values()) checkVerdictsGiven(machine, findings);
   }
   checkFirstSights(transcripts, lines, roster, findings);
   const cleared = verifySpends({ transcripts, roster, findings, table, lines }, progress);
