@@ -8,7 +8,7 @@ import type { SpendFacts } from '../facts.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type { PolicyState } from '../state/state.ts';
 import { countUnproven, UNPROVEN_MAX } from '../state/unproven.ts';
-import { isDead, isInVain } from '../state/view.ts';
+import { type Deaths, isDead, isInVain } from '../state/view.ts';
 import type { Rule } from './rule.ts';
 
 type Cap = readonly [what: string, got: number, limit: number];
@@ -53,14 +53,14 @@ function createCrowd(
   { txid, fee, inputs }: SpendFacts,
   state: PolicyState,
 ): (txids: readonly string[]) => number {
-  const living = new Set<string>();
+  const known: Deaths = new Map();
   const step = (state.charter.policy.feeAbsolute + STEPS - 1n) / STEPS;
   const coins = inputs.flatMap(({ coin }) => coin ?? []);
   let inVain: boolean | undefined;
   return (txids) => {
     if (txids.length < SPENDS_MAX || (txid !== undefined && txids.includes(txid))) return 0;
-    inVain ??= isInVain(state, txid ?? '', coins, living);
-    const counted = inVain ? txids : txids.filter((other) => !isDead(state, other, undefined, living));
+    inVain ??= isInVain(state, txid ?? '', coins, known);
+    const counted = inVain ? txids : txids.filter((other) => !isDead(state, other, undefined, known));
     const isDearest = counted.every((other) => fee >= (state.transactions.get(other)?.fee ?? 0n) + step);
     return counted.length >= SPENDS_MAX && !isDearest ? counted.length : 0;
   };

@@ -66,48 +66,57 @@ function isSpentByOther(state: PolicyState, key: string, txid: string, proven?: 
   return spends.some((spend) => spend.txid !== txid && isBuried(state, spend.block));
 }
 
+/** What earlier calls found of transactions, by txid: whether each is dead. */
+export type Deaths = Map<string, boolean>;
+
 /**
  * Whether a transaction can never be mined: another one, buried, spends one of its inputs, or an input's own
  * transaction is dead. A transaction of which nothing is known is not dead.
- * @param living transactions that an earlier call found alive; those that this one finds are added
+ * @param known what is found is added, so that many transactions which share ancestors are judged in the time of one
  */
 export function isDead(
   state: PolicyState,
   txid: string,
   proven?: ProvenSpend,
-  living?: Set<string>,
+  known: Deaths = new Map(),
 ): boolean {
-  if (living?.has(txid) === true) return false;
-  const seen = new Set<string>([txid]);
+  const before = known.get(txid);
+  if (before !== undefined) return before;
+  /** Ancestors, each with the one that spends it. */
+  const heirs = new Map<string, string | undefined>([[txid, undefined]]);
   const waiting = [txid];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     for (const key of inputsOf(state, next) ?? []) {
-      if (isSpentByOther(state, key, next, proven)) return true;
       const parent = key.slice(0, 64);
       const coin = state.coins.get(key);
-      if (seen.has(parent) || living?.has(parent) === true) continue;
-      if (coin !== undefined && minedIn(state, coin) !== undefined) continue;
-      seen.add(parent);
+      const isMined = coin !== undefined && minedIn(state, coin) !== undefined;
+      if (isSpentByOther(state, key, next, proven) || (!isMined && known.get(parent) === true)) {
+        for (let heir: string | undefined = next; heir !== undefined; heir = heirs.get(heir))
+          known.set(heir, true);
+        return true;
+      }
+      if (isMined || heirs.has(parent) || known.has(parent)) continue;
+      heirs.set(parent, next);
       waiting.push(parent);
     }
   }
-  for (const alive of seen) living?.add(alive);
+  for (const alive of heirs.keys()) known.set(alive, false);
   return false;
 }
 
 /**
  * Whether a transaction that spends these coins could never be mined, whether it was approved or not.
- * @param living as of {@link isDead}
+ * @param known as of {@link isDead}
  */
 export function isInVain(
   state: PolicyState,
   txid: string,
   coins: readonly CoinRecord[],
-  living: Set<string>,
+  known: Deaths,
 ): boolean {
   return coins.some((coin) => {
     if (isSpentByOther(state, coin.key, txid)) return true;
-    return minedIn(state, coin) === undefined && isDead(state, coin.key.slice(0, 64), undefined, living);
+    return minedIn(state, coin) === undefined && isDead(state, coin.key.slice(0, 64), undefined, known);
   });
 }
 
