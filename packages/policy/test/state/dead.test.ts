@@ -55,7 +55,7 @@ describe('whether a transaction is dead', () => {
           expect(isDead(state, txidOf(place))).toBe(dead[place]);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 
