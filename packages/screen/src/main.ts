@@ -104,12 +104,12 @@ async function run(options: RunOptions): Promise<void> {
     onError: logError,
   });
   keepStatus(directory, roster.screen, (code, detail) => log('alarm', { code, detail }));
-  log('ready', { pid: process.pid, screen: roster.screen, port: server.port, charter: toHex(roster.first) });
   const stop = (): void => {
     void server.close().then(() => history.close());
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  log('ready', { pid: process.pid, screen: roster.screen, port: server.port, charter: toHex(roster.first) });
 }
 
 function collect(value: string, all: readonly string[] = []): readonly string[] {

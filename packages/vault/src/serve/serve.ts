@@ -106,6 +106,7 @@ export async function serve(settings: Settings): Promise<void> {
     contextOf(vault, wake, watchVaultDisk(state, report)),
     (error) => vault.fail(error),
   );
+  endOnSignals(vault, stop);
   report.event('ready', {
     pid: process.pid,
     port: api.port,
@@ -114,27 +115,25 @@ export async function serve(settings: Settings): Promise<void> {
     epoch: charters.newest.charter.epoch,
     program: describeProgram(),
   });
-  await runUntilStopped(vault, watch, new Orders(state), stop);
+  await runUntilStopped(vault, watch, new Orders(state));
   await api.close();
   await Promise.all([...vault.signers, ...vault.gates].map((peer) => peer.stop()));
   store.db.close();
   report.event('stopped');
 }
 
-async function runUntilStopped(
-  vault: Vault,
-  watch: ScriptWatch,
-  orders: Orders,
-  stop: AbortController,
-): Promise<void> {
-  const { bells } = vault;
+/** Whoever has read "ready" may end it at once, in order. */
+function endOnSignals({ bells, signers }: Vault, stop: AbortController): void {
   const end = (): void => {
     stop.abort();
-    for (const peer of vault.signers) peer.abandon();
+    for (const peer of signers) peer.abandon();
     for (const bell of Object.values(bells)) bell.ring();
   };
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
+}
+
+async function runUntilStopped(vault: Vault, watch: ScriptWatch, orders: Orders): Promise<void> {
   const driver = new Driver(vault);
   await Promise.all([
     runLoop(vault, () => lookAtChain(vault, watch)),
