@@ -210,7 +210,8 @@ export class Attacker {
     const list = this.asked.get(name) ?? [];
     this.asked.set(name, list);
     // What a signer says while it waits for its witnesses is no result: the request is judged once it has them.
-    const isResult = answer.type === 'SIGNED' || !codesOf(answer.body).includes('UNWITNESSED');
+    const codes = answer.type === 'SIGNED' ? [] : codesOf(answer.body);
+    const isResult = !codes.includes('UNWITNESSED') && !codes.includes('RESTORED');
     if (isResult) list.push({ id, body, answer: answer.body });
     if (list.length > KEPT) list.shift();
     if (answer.type !== 'SIGNED') return answer;
