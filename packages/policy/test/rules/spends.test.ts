@@ -142,6 +142,26 @@ describe('what could never be mined, because a coin of it is spent by what is bu
     expect(world.refusals(move(world, [a], STEP, 2))).toEqual([]);
   });
 
+  it('so does what spends a coin of a dead transaction', () => {
+    const { world, a, b } = setUp();
+    const { transaction } = world.approve(move(world, [b], 0n));
+    const claims = [{ vout: 0, wallet: 0, chain: 1, index: 1 }];
+    const [child] = world.admitAny({
+      transaction: serializeStripped(transaction),
+      coins: claims,
+      proof: null,
+    });
+    const home = world.approve(move(world, [b], 1_024n, 0));
+    if (child === undefined) throw new Error('no coin');
+    for (let number = 0; number < SPENDS_MAX; number++) world.approve(move(world, [a, child], 0n, 1, number));
+    world.pass(1, [home.txid]);
+    const proven = serializeStripped(home.transaction);
+    world.admitAny({ transaction: proven, coins: [], proof: world.proofOf(home.txid) });
+    world.pass(5);
+    expect(world.refusals(move(world, [a, child], 0n, 2))).toEqual(refused('spends'));
+    expect(world.refusals(move(world, [a], 0n, 2))).toEqual([]);
+  });
+
   it('and with all carriers of its intents', () => {
     const { world, a, b } = withSpent();
     const intent = world.intent();
