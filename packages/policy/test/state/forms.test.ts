@@ -178,6 +178,19 @@ describe('the form of changes and rows', () => {
     expect(fits(kind, path, () => 7)).toBe(false);
   });
 
+  it.each<[Kind, string]>([
+    ['row coin', 'blocks'],
+    ['row coin', 'spends'],
+    ['row coin', 'spenders'],
+    ['row transaction', 'inputs'],
+    ['row parent', 'inputs'],
+    ['row intent', 'carriers'],
+    ['row velocity', 'totals'],
+    ['row memory', 'orders'],
+  ])('has lists that may be empty: %s %s', (kind, path) => {
+    expect(fits(kind, path, () => [])).toBe(true);
+  });
+
   it('has no other codes and chains', () => {
     const codes = (kind: Kind, path: string) =>
       ['STATE_ROLLBACK', 'CLONE', 'FROZEN', ''].filter((code) => fits(kind, path, () => code));
