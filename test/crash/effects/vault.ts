@@ -305,6 +305,9 @@ export async function runFirstStart(world: World, chain: Devchain, fault: Plan['
     const { id } = await program.until('an intent is taken', () =>
       submit(`http://127.0.0.1:${portOf(program)}`, intent),
     );
+    // Nobody answers, so a line says hello again and again: what the recorded run had time for comes here too.
+    if (fault?.label.startsWith('line ') === true)
+      await program.until(`${fault.label} comes`, () => program.hasFired() || undefined);
     await program.stop();
     const kept = readKept(join(state, 'queue.db'), id) ? [] : [`the acknowledged intent ${id} is gone`];
     return { trace: program.trace(), fired: program.hasFired(), problems: [...program.problems, ...kept] };
