@@ -259,6 +259,22 @@ describe('the digest of a state', () => {
   });
 });
 
+describe('the digest of a state', () => {
+  const headers = (...labels: string[]): PolicyRow[] =>
+    labels.map((label) => ({ kind: 'headers', value: { headers: header(label) } }));
+
+  it('tells which of two headers is the tip, and which others are known', () => {
+    expect(digestOf(headers('one', 'two'))).not.toBe(digestOf(headers('two', 'one')));
+    expect(digestOf(headers('one', 'two'))).not.toBe(digestOf(headers('one', 'three')));
+  });
+
+  it('tells where one field ends and the next begins', () => {
+    const of = (amount: bigint, wallet: number) =>
+      digestOf([{ kind: 'coin', value: { ...coin, amount, wallet } }]);
+    expect(of(1n, 10)).not.toBe(of(11n, 0));
+  });
+});
+
 const memoryRow = (value: Row<'memory'>): PolicyRow => ({ kind: 'memory', value });
 
 describe('the rows of a state', () => {

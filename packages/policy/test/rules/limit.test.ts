@@ -25,3 +25,15 @@ describe('the step by which a spend must cost more, where a coin has as many as 
     expect(world.refusals(move(step, 64))).toEqual([]);
   });
 });
+
+describe('signing, where as much without a proof is remembered as may be', () => {
+  it('goes on with coins that blocks hold', () => {
+    const world = new World();
+    const coins = world.fund([5_000_000n]);
+    world.state.parents.set(
+      '00'.repeat(32),
+      Array.from({ length: 65_537 }, () => 'input'),
+    );
+    expect(world.refusals(world.request({ coins, change: [{ amount: 4_990_000n }] }))).toEqual([]);
+  });
+});
