@@ -43,7 +43,7 @@ const KILLS_PER_CHECK = 25;
 /** Whom so many tests do not kill is judged by all of them, with everything loaded anew. */
 const WARM_TESTS = 30;
 /** A mistake is noticed by tests near to it, or it counts as unnoticed. Keeps the time for a survivor in bounds. */
-const NEAR_TESTS = 120;
+const NEAR_TESTS = 160;
 /** MiB; above, a process begins anew, long before it ends for want of memory. */
 const HEAP_MAX = 600;
 const LOADING_MS = 180_000;
