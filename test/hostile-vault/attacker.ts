@@ -175,6 +175,11 @@ export class Attacker {
     }
   }
 
+  /** The signer says that it does not know them (a reorganization took their block away): they are shown to it again. */
+  forgetAdmitted(name: SignerName, coins: readonly OwnCoin[]): void {
+    for (const coin of coins) this.#admitted.get(name)?.delete(keyOf(coin));
+  }
+
   /** What the signer wants to hear from gates since its start. */
   async attest(name: SignerName): Promise<void> {
     const nonce = this.lines.hello(name)?.nonce;
