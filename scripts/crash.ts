@@ -18,7 +18,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { EXIT, Failure, makeOutput, runMain } from '@coldwire/program';
 import { roleOf, SCENES, type Scene } from '../test/crash/effects/points.ts';
-import { type Failure as Found, type Result, runPoints } from '../test/crash/effects/run.ts';
+import { type Found, type Result, runPoints } from '../test/crash/effects/run.ts';
 
 const ROLES = ['signer', 'gate', 'vault'];
 const HANDS = 4;

@@ -71,4 +71,13 @@ function main(): void {
   process.stdout.write(`${added.length} vectors added, ${lines.length} frozen\n`);
 }
 
-if (import.meta.main) main();
+if (import.meta.main) {
+  try {
+    main();
+  } catch (error) {
+    // Never mended by this program: what was frozen is known to the history alone.
+    const what = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`freeze: ${what}. Bring SHA256SUMS back from the history.\n`);
+    process.exitCode = 2;
+  }
+}

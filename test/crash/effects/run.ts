@@ -1,6 +1,7 @@
 /** Hands the points out to several processes, and gathers what came of each. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { EXIT, Failure } from '@coldwire/program';
 import type { Order, Tale } from './hand.ts';
 import { enumerate, namePoint, type Point, type Scene } from './points.ts';
 
@@ -25,12 +26,12 @@ export interface Result {
   /** How many were chosen, and of these how many had their fault injected and were judged. */
   readonly chosen: number;
   readonly ran: number;
-  readonly failures: readonly Failure[];
+  readonly failures: readonly Found[];
   /** What was chosen and cannot be played on this machine. */
   readonly left: readonly string[];
 }
 
-export interface Failure {
+export interface Found {
   readonly point: string;
   readonly problems: readonly string[];
 }
@@ -38,7 +39,7 @@ export interface Failure {
 /** Told while points are played: a run of half an hour that is cut off has said what it found. */
 export interface Listener {
   onPlayed(done: number, of: number): void;
-  onFailure(failure: Failure): void;
+  onFailure(failure: Found): void;
 }
 
 export async function runPoints(choice: Choice, listener: Listener): Promise<Result> {
@@ -77,7 +78,11 @@ function choose(points: readonly Point[], { every, seed, only }: Choice): readon
   if (only.length === 0) return points.filter((_, place) => (place + seed) % every === 0);
   const chosen = points.filter((point) => only.includes(namePoint(point)));
   const unknown = only.filter((name) => !chosen.some((point) => namePoint(point) === name));
-  if (unknown.length > 0) throw new Error(`there is no point ${unknown.join(', ')}`);
+  if (unknown.length > 0)
+    throw new Failure(EXIT.USAGE, {
+      what: `there is no point ${unknown.join(', ')}`,
+      todo: 'Take the name from a line "again" of an earlier run of this version.',
+    });
   return chosen;
 }
 
@@ -87,7 +92,7 @@ async function playAll(
   listener: Listener,
 ): Promise<Pick<Result, 'ran' | 'failures'>> {
   const waiting = [...points];
-  const failures: Failure[] = [];
+  const failures: Found[] = [];
   let [ran, done] = [0, 0];
   const work = async (hand: Handle): Promise<void> => {
     for (let point = waiting.shift(); point !== undefined; point = waiting.shift()) {
