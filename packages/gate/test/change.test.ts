@@ -1,11 +1,10 @@
-/** What a gate writes down and how it says no: forms, numbers on disk, order. */
+/** What a gate writes down: forms, and numbers on disk. */
 import { encode, Mismatch } from '@coldwire/protocol';
 import { Encoder } from 'cbor-x/index-no-eval';
 import { describe, expect, test } from 'vitest';
 import { seeded, signedBy, World } from '../../policy/test/world.ts';
 import { put } from '../../protocol/test/put.ts';
 import { decodeGateChange, encodeGateChange, GateChange } from '../src/core/change.ts';
-import { GATE_CODES, inOrder, refuse } from '../src/core/refusal.ts';
 
 const hash = seeded('hash');
 const charter = signedBy(new World().loaded.charter);
@@ -125,27 +124,5 @@ describe('A change of a gate', () => {
     expect(fits('result', 'body', () => new Uint8Array())).toBe(true);
     const types = ['CLEARED', 'REFUSED', 'DONE', ''].filter((type) => fits('result', 'type', () => type));
     expect(types).toEqual(['CLEARED', 'REFUSED']);
-  });
-});
-
-describe('Refusals of a gate', () => {
-  test('stand in the order of the codes, and of one code in that in which they were found', () => {
-    const found = GATE_CODES.toReversed().map((code) => refuse(code));
-    expect(inOrder(found).map(({ code }) => code)).toEqual([...GATE_CODES]);
-    const one = refuse('SCREENING', { intent: 'b' });
-    const two = refuse('SCREENING', { intent: 'a' });
-    expect(inOrder([one, two, refuse('LIMIT')])).toEqual([refuse('LIMIT'), one, two]);
-  });
-
-  test('carry facts as texts of 160 characters at most', () => {
-    expect(refuse('LIMIT', { what: 'x'.repeat(161), got: 7, limit: 6n })).toEqual({
-      code: 'LIMIT',
-      facts: [
-        ['what', 'x'.repeat(160)],
-        ['got', '7'],
-        ['limit', '6'],
-      ],
-    });
-    expect(refuse('SIGHASH').facts).toEqual([]);
   });
 });

@@ -10,7 +10,6 @@ import { MAX_MONEY } from '@coldwire/wallet';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Coin, type DraftPlan, seeded } from '../../policy/test/world.ts';
 import { realCharter } from '../../signer/test/signing-world.ts';
-import { GATE_CODES } from '../src/core/refusal.ts';
 import { GateWorld, idAtHome, refusalsOf } from './gate-world.ts';
 
 let world: GateWorld;
@@ -220,14 +219,4 @@ describe('Who asked for it', () => {
     const bumped = plan({ change: [{ amount: 78_980_000n }], verdicts: [] });
     expect(world.force(bumped)).toEqual([]);
   });
-});
-
-test('the gate’s codes stand in the order of the code file', async () => {
-  const file: { codes: { code: string; facts: string[] }[] } = (
-    await import('../../../protocol-spec/codes.json', { with: { type: 'json' } })
-  ).default;
-  const order = file.codes
-    .map(({ code }) => code)
-    .filter((code) => GATE_CODES.some((known) => known === code));
-  expect(order).toEqual([...GATE_CODES]);
 });
