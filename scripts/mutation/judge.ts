@@ -46,6 +46,11 @@ const WARM_TESTS = 30;
 const NEAR_TESTS = 160;
 /** MiB; above, a process begins anew, long before it ends for want of memory. */
 const HEAP_MAX = 600;
+/**
+ * Above, a process begins anew: where it comes near to Linux's 65,530, the kernel protects no more secrets, and tests of signers fail
+ * for that instead of for the mutant.
+ */
+const MAPPINGS_MAX = 20_000;
 const LOADING_MS = 180_000;
 const RECORDING_MS = 900_000;
 /** So much more time has who is judged alone. */
@@ -244,7 +249,7 @@ class Court {
       } else if (answer.kind === 'judged' && answer.killer !== null && !found.fresh) {
         unchecked.push({ found, killer: answer.killer });
       }
-      const isFull = answer.kind === 'judged' && answer.heap > HEAP_MAX;
+      const isFull = answer.kind === 'judged' && (answer.heap > HEAP_MAX || answer.mappings > MAPPINGS_MAX);
       if (unchecked.length >= KILLS_PER_CHECK || (isFull && unchecked.length > 0)) await check();
       if (isFull) worker.stop();
     }

@@ -65,5 +65,7 @@ export type FromWorker =
       readonly why: string;
       /** MiB that the process holds: realms are never given back. */
       readonly heap: number;
+      /** Mappings of the process, where the kernel lists them (Linux): guarded memory takes several for each secret. */
+      readonly mappings: number;
     }
   | { readonly kind: 'checked'; readonly clean: boolean };

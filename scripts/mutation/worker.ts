@@ -2,6 +2,7 @@
  * One process that runs tests against mutants. Says what it begins, so that the program that started it can end it when a mutant
  * never does. Loaded by scripts/mutation/pool.ts only.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { type CollectedTest, collect, runTest } from './harness.ts';
 import type { FromWorker, MutantJob, RecordedTest, Recording, ToWorker, WorkerSetup } from './protocol.ts';
@@ -133,6 +134,10 @@ function findFresh(desk: Desk): (place: number) => Promise<CollectedTest | undef
   };
 }
 
+const MAPPINGS = '/proc/self/maps';
+const countMappings = (): number =>
+  existsSync(MAPPINGS) ? readFileSync(MAPPINGS, 'utf8').split('\n').length : 0;
+
 async function main(): Promise<void> {
   await rememberCurves();
   let desk: Desk | undefined;
@@ -148,7 +153,8 @@ async function main(): Promise<void> {
     if (message.kind === 'mutant') {
       const { killer, why } = await judge(desk, message);
       const heap = process.memoryUsage().heapUsed / (1 << 20);
-      return say({ kind: 'judged', mutant: message.mutant, killer, why: why.slice(0, 300), heap });
+      const mappings = countMappings();
+      return say({ kind: 'judged', mutant: message.mutant, killer, why: why.slice(0, 300), heap, mappings });
     }
     let clean = true;
     for (const place of message.tests) {
