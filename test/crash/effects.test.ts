@@ -2,13 +2,13 @@
  * A few of the points of `npm run test:crash`, and what that run rests on: that its faults are real, that what they break would
  * be told, and that each effect has its faults.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Devchain, startDevchain } from '@coldwire/devchain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GATES } from '../world/charter.ts';
 import { runAnswering, type Stage } from './effects/answering.ts';
-import { startFreshGates } from './effects/peers.ts';
+import { programsOf, startFreshGates } from './effects/peers.ts';
 import { enumerate, namePoint } from './effects/points.ts';
 import { type Recorded, record } from './effects/record.ts';
 import type { Process } from './effects/role.ts';
@@ -83,6 +83,20 @@ describe('with the whole system', () => {
     const { fired, problems } = await runAnswering({ ...honest, answers }, null);
     expect(fired).toBe(false);
     expect(problems).toEqual([expect.stringContaining(`${id} is answered`)]);
+  }, 120_000);
+
+  test('a program that answers before its log is synced is told, without any fault', async () => {
+    const file = join(programsOf(recorded.world), 'gate.mjs');
+    const honest = readFileSync(file, 'utf8');
+    const hasty = honest.replace(/\bfdatasyncSync(\d*)\(fd\);/, '');
+    expect(hasty).not.toBe(honest);
+    writeFileSync(file, hasty);
+    try {
+      const { problems } = await runAnswering(stage('gate'), null);
+      expect(problems).toEqual(['DATA leaves on line vault before its evidence-000000.cborseq is synced']);
+    } finally {
+      writeFileSync(file, honest);
+    }
   }, 120_000);
 });
 

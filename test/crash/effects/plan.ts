@@ -29,7 +29,10 @@ export interface Effect {
 }
 
 export interface Plan {
-  /** Effects are appended to it as they come, one line each; beginning with `!` the one at which the fault was injected. */
+  /**
+   * Effects are appended to it as they come, one line each; beginning with `!` the one at which the fault was injected. Lines
+   * that begin with `ACCUSED` are no effects but what the program must never do, in words.
+   */
   readonly trace: string;
   /** What lies below it is the program's own. */
   readonly state: string;
@@ -43,6 +46,8 @@ export interface Plan {
   readonly programs: string;
   readonly fault: (Effect & { readonly kind: Fault }) | null;
 }
+
+export const ACCUSED = '?';
 
 /** The first row that fits counts. */
 const KINDS: readonly (readonly [label: RegExp, kinds: readonly Fault[]])[] = [

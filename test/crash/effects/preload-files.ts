@@ -3,11 +3,14 @@ import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { FrameDecoder } from '@coldwire/protocol/frame/index.ts';
 import type { Fault, Plan } from './plan.ts';
+import { Unsynced } from './preload-synced.ts';
 
 export interface Watch {
   readonly plan: Plan;
   /** Counts an effect. @returns the fault that is due at it */
   meet(label: string): Fault | undefined;
+  /** Says what must never be, in words: the run has failed. */
+  accuse(what: string): void;
   die(): never;
 }
 
@@ -26,13 +29,14 @@ function codeOf(fault: Fault | undefined): Code | undefined {
   return fault?.startsWith('eio') === true ? 'EIO' : undefined;
 }
 
-function nameFrame(bytes: Uint8Array): string {
-  const [frame] = new FrameDecoder().push(bytes);
-  return frame?.type ?? 'PART';
+/** Of all frames in these bytes. */
+function namesOf(bytes: Uint8Array): readonly string[] {
+  return new FrameDecoder().push(bytes).map(({ type }) => type);
 }
 
-export function watchFiles({ plan, meet, die }: Watch): void {
+export function watchFiles({ plan, meet, accuse, die }: Watch): void {
   const real = { ...fs };
+  const unsynced = new Unsynced(plan.state);
 
   /** Process ids and chance are no part of a name. */
   const ownName = (path: unknown): string | undefined => {
@@ -57,22 +61,29 @@ export function watchFiles({ plan, meet, die }: Watch): void {
     syscall: string,
     perform: (...args: A) => T,
     applies: (...args: A) => boolean = () => true,
+    onDone: (path: string) => void = () => undefined,
   ): ((...args: A) => T) => {
     return (...args) => {
       const name = ownName(args[0]);
       if (name === undefined || !applies(...args)) return perform(...args);
-      return whole(`${verb} ${name}`, syscall, String(args[0]), () => perform(...args));
+      const done = whole(`${verb} ${name}`, syscall, String(args[0]), () => perform(...args));
+      onDone(String(args[0]));
+      return done;
     };
   };
   const watchDescriptor = <A extends [fd: number, ...rest: unknown[]], T>(
     verb: string,
     syscall: string,
     perform: (...args: A) => T,
+    onDone: (path: string) => void = () => undefined,
   ): ((...args: A) => T) => {
     return (...args) => {
-      const name = ownName(pathOf(args[0]));
+      const path = pathOf(args[0]);
+      const name = ownName(path);
       if (name === undefined) return perform(...args);
-      return whole(`${verb} ${name}`, syscall, undefined, () => perform(...args));
+      const done = whole(`${verb} ${name}`, syscall, undefined, () => perform(...args));
+      onDone(path);
+      return done;
     };
   };
 
@@ -87,14 +98,19 @@ export function watchFiles({ plan, meet, die }: Watch): void {
     position?: number,
   ): number => {
     const go = (size?: number): number => {
+      unsynced.onWrite(path);
       if (at === undefined) return real.writeSync(fd, size === undefined ? bytes : bytes.subarray(0, size));
       return real.writeSync(fd, bytes, at, size ?? length, position);
     };
+    const path = pathOf(fd);
     if (fd <= 2) return go();
     if (full.delete(fd)) throw systemError('ENOSPC', 'write', undefined);
-    const path = pathOf(fd);
     const line = plan.lines.find(([port]) => port === path);
-    const type = line === undefined ? undefined : nameFrame(bytes);
+    const frames = line === undefined ? [] : namesOf(bytes);
+    const type = line === undefined ? undefined : (frames[0] ?? 'PART');
+    if (line !== undefined && frames.includes('DATA'))
+      for (const held of unsynced.behind(line[1]))
+        accuse(`DATA leaves on line ${line[1]} before its ${held} is synced`);
     const name = line === undefined ? ownName(path) : `${line[1]} ${type}`;
     // How often the line is only kept alive, or asks again, the clock decides.
     if (name === undefined || type === 'KEEPALIVE' || type === 'NAK') return go();
@@ -138,12 +154,12 @@ export function watchFiles({ plan, meet, die }: Watch): void {
   Object.assign(fs, {
     writeSync,
     linkSync,
-    openSync: watchPath('create', 'open', real.openSync, creates),
+    openSync: watchPath('create', 'open', real.openSync, creates, (path) => unsynced.onCreate(path)),
     mkdirSync: watchPath('mkdir', 'mkdir', real.mkdirSync, missing),
     rmSync: watchPath('remove', 'rm', real.rmSync, present),
     renameSync: watchPath('rename', 'rename', real.renameSync),
-    fsyncSync: watchDescriptor('sync', 'fsync', real.fsyncSync),
-    fdatasyncSync: watchDescriptor('sync', 'fdatasync', real.fdatasyncSync),
+    fsyncSync: watchDescriptor('sync', 'fsync', real.fsyncSync, (path) => unsynced.onSync(path)),
+    fdatasyncSync: watchDescriptor('sync', 'fdatasync', real.fdatasyncSync, (path) => unsynced.onSync(path)),
     ftruncateSync: watchDescriptor('truncate', 'ftruncate', real.ftruncateSync),
   });
   Object.assign(childProcess, { spawnSync });

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { enableCompileCache, syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
-import { type Fault, isDisk, type Plan, takesSpace } from './plan.ts';
+import { ACCUSED, type Fault, isDisk, type Plan, takesSpace } from './plan.ts';
 
 const plan: Plan = JSON.parse(new URL(import.meta.url).searchParams.get('plan') ?? '');
 enableCompileCache(join(plan.programs, 'compiled'));
@@ -42,13 +42,18 @@ function meet(label: string): Fault | undefined {
   return stays !== undefined && takesSpace(label) ? stays : undefined;
 }
 
+/** In the trace too: who is killed a moment later has still been seen. */
+function accuse(what: string): void {
+  writeSync(traceFile, `${ACCUSED}${what}\n`);
+}
+
 /** −9, and nothing after it. */
 function die(): never {
   process.kill(process.pid, 'SIGKILL');
   throw new Error('alive after SIGKILL');
 }
 
-const watch = { plan, meet, die };
+const watch = { plan, meet, accuse, die };
 watchFiles(watch);
 if (plan.node !== null) {
   await watchDatabase(watch);

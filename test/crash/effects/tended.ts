@@ -2,10 +2,10 @@
  * A program under one plan, tended as an operator does: what has ended is started again, once and without a fault, after its
  * exit code and its last line were judged; what is at a loss and says so is ended and started again.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { pause } from '../../world/processes.ts';
 import { judgeEnd, KILLS, STOPPED } from './judge.ts';
-import { isDisk, type Plan } from './plan.ts';
+import { ACCUSED, isDisk, type Plan } from './plan.ts';
 import { type Ended, type Process, type Program, startRole } from './role.ts';
 
 /** How long a program may be at a loss after the fault before its operator acts. */
@@ -13,6 +13,19 @@ const STALL_MS = 6_000;
 /** A node is asked again; the word for `status` is written anew at the next event. */
 const HARMLESS = /^rpc |status\.json/;
 const PATIENCE_MS = 60_000;
+
+/** Written since it was started again. */
+function secondOf(trace: string): string {
+  return `${trace}-2`;
+}
+
+function readRows(file: string): readonly string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+}
+
+function isEffect(row: string): boolean {
+  return !row.startsWith(ACCUSED);
+}
 
 export class Tended {
   readonly #program: Program;
@@ -31,21 +44,25 @@ export class Tended {
     this.#process = startRole(program, plan);
   }
 
+  /** One per start. */
+  get #traces(): readonly string[] {
+    const { trace } = this.#plan;
+    return this.#starts === 1 ? [trace] : [trace, secondOf(trace)];
+  }
+
   get process(): Process {
     return this.#process;
   }
 
   /** Lines `[ !]NTH<TAB>LABEL`, until it first ended. */
   trace(): readonly string[] {
-    return readFileSync(this.#plan.trace, 'utf8').split('\n').slice(0, -1);
+    return readRows(this.#plan.trace).filter(isEffect);
   }
 
   /** How many effects on disk there were since it was last started. */
   steps(): number {
-    const file = this.#starts === 1 ? this.#plan.trace : `${this.#plan.trace}-2`;
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((row) => row !== '' && isDisk(row.slice(row.indexOf('\t') + 1))).length;
+    const effects = readRows(this.#traces.at(-1) ?? '').filter(isEffect);
+    return effects.filter((row) => isDisk(row.slice(row.indexOf('\t') + 1))).length;
   }
 
   hasFired(): boolean {
@@ -83,9 +100,11 @@ export class Tended {
     for (;;) {
       this.#process.signal('SIGTERM');
       const ended = await this.#process.end;
-      if (ended.code === STOPPED[this.#program.role]) return;
+      if (ended.code === STOPPED[this.#program.role]) break;
       await this.#startAgain(ended);
     }
+    const accusations = this.#traces.flatMap(readRows).filter((row) => !isEffect(row));
+    this.problems.push(...new Set(accusations.map((row) => row.slice(ACCUSED.length))));
   }
 
   async kill(): Promise<void> {
@@ -125,7 +144,7 @@ export class Tended {
     if (this.#starts > 1) throw new Error(`it does not stay up after the fault:\n${this.tail()}`);
     this.#starts += 1;
     this.#onRelief();
-    this.#process = startRole(this.#program, { ...this.#plan, trace: `${trace}-2`, fault: null });
+    this.#process = startRole(this.#program, { ...this.#plan, trace: secondOf(trace), fault: null });
     await this.serve();
   }
 }
