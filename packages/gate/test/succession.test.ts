@@ -1,5 +1,5 @@
 /** What a gate says of a charter, in words, and when what it takes comes in force. */
-import { type Charter, encode, SignedCharter } from '@coldwire/protocol';
+import { type Charter, encode, fromHex, SignedCharter } from '@coldwire/protocol';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { describe, expect, test } from 'vitest';
 import {
@@ -19,6 +19,9 @@ import { applyGate, createGateState, type GateState } from '../src/core/state.ts
 import { findDue, gateNames, install } from '../src/core/succession.ts';
 
 const MICROSECONDS = 1_000_000;
+const MAINNET_GENESIS = fromHex(
+  `01${'00'.repeat(35)}3ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c`,
+);
 const sample = sampleCharter();
 const first = mustLoad(sample);
 
@@ -133,6 +136,9 @@ describe('A later charter', () => {
       custody: { shares: custody.shares.map((row) => ({ ...row, signer: rename(row.signer) })) },
     };
     expect(told(next(renamed))).toEqual(unfit('the signers are others, or in another order'));
+    // The first block of mainnet has as much work as testnet4 asks for.
+    const elsewhere = { ...clock, checkpoint: MAINNET_GENESIS, checkpointHeight: 0 };
+    expect(told(next({ network: 'testnet4', clock: elsewhere }))).toEqual(unfit('the network is another'));
     const spacing = unfit('the checkpoint or the spacing of the clock is another');
     expect(told(next({ clock: { ...clock, spacing: 599 } }))).toEqual(spacing);
     expect(told(next({ clock: { ...clock, checkpointHeight: 1001 } }))).toEqual(spacing);
