@@ -4,7 +4,7 @@
  * that it is refused at first sight. Spec: protocol-spec/10-policy.md, "Forgetting".
  */
 import type { CoinRecord, PolicyState } from './state.ts';
-import { confirmations, tipHeight } from './view.ts';
+import { confirmations, minedIn, tipHeight } from './view.ts';
 
 /** Blocks beyond the charter's burial: a week. */
 const DEEP = 1_008;
@@ -38,15 +38,35 @@ function dropCoins(state: PolicyState): { readonly mined: Set<string>; readonly 
   return { mined, dead };
 }
 
+/** Those that were remembered as they spend a coin, by the transaction that the coin is of. */
+function heirsOf(
+  parents: PolicyState['parents'],
+): Map<string, { readonly key: string; readonly heir: string }[]> {
+  const heirs = new Map<string, { key: string; heir: string }[]>();
+  for (const [heir, inputs] of parents) {
+    for (const key of inputs) {
+      const from = key.slice(0, 64);
+      const others = heirs.get(from);
+      if (others === undefined) heirs.set(from, [{ key, heir }]);
+      else others.push({ key, heir });
+    }
+  }
+  return heirs;
+}
+
 /** Coins of what is dead never come to be, nor does what would have spent them. Adds to `dead`. */
 function dropHeirs(state: PolicyState, dead: Set<string>): void {
-  for (let known = -1; known < dead.size; ) {
-    known = dead.size;
-    for (const [key, { blocks, spenders }] of state.coins) {
-      if (blocks.length > 0 || !dead.has(key.slice(0, 64))) continue;
-      for (const txid of spenders) dead.add(txid);
-      state.coins.delete(key);
+  if (dead.size === 0) return;
+  const coins = Map.groupBy(state.coins.values(), ({ key }) => key.slice(0, 64));
+  const heirs = heirsOf(state.parents);
+  // Each once: what is added to a set is gone through as well.
+  for (const txid of dead) {
+    for (const coin of coins.get(txid) ?? []) {
+      if (minedIn(state, coin) !== undefined) continue;
+      for (const spender of coin.spenders) dead.add(spender);
+      state.coins.delete(coin.key);
     }
+    for (const { key, heir } of heirs.get(txid) ?? []) if (!state.coins.has(key)) dead.add(heir);
   }
 }
 

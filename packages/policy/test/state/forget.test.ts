@@ -121,6 +121,57 @@ describe('a spent coin', () => {
     expect(known()).toEqual([mined, proven, alive]);
     expect([...state.transactions.keys()]).toEqual([id('own')]);
   });
+
+  it('takes what was remembered of those that would have spent it, down a whole line of them', () => {
+    coin('a', { spends: [[id('x'), block(DEEP)]] });
+    parent('made up', ['a', 0]);
+    coin('made up', { blocks: [] });
+    parent('child', ['made up', 0], ['made up', 1]);
+    coin('child', { blocks: [] }, 5);
+    parent('grandchild', ['child', 5]);
+    coin('grandchild', { blocks: [], spenders: [id('last')] });
+    transaction('last', ['grandchild', 0]);
+    intent('stuck', tipHeight(state), 'last');
+    forget();
+    expect(known()).toEqual([]);
+    expect([state.parents.size, state.transactions.size]).toEqual([0, 0]);
+    expect([...state.intents.values()].map(({ carriers }) => carriers)).toEqual([[]]);
+  });
+
+  it('takes coins that only a block which lost held, and nothing that spends a coin of the best branch', () => {
+    coin('a', { spends: [[id('x'), block(DEEP)]] });
+    transaction('lost', ['a', 0]);
+    parent('lost', ['a', 0]);
+    coin('lost', { blocks: [id('a block of another branch')], spenders: [id('heir')] });
+    transaction('heir', ['lost', 0]);
+    const there = coin('lost', { blocks: [id('a block of another branch'), block(3)] }, 1);
+    parent('own', ['lost', 1]);
+    const own = coin('own', { blocks: [] });
+    forget();
+    expect(known()).toEqual([there, own]);
+    expect([...state.transactions.keys()]).toEqual([]);
+  });
+
+  it('takes a line of a thousand in the time that their number asks for', () => {
+    coin('a', { spends: [[id('x'), block(DEEP)]] });
+    parent('line 0', ['a', 0]);
+    // The youngest stand first: each turn through all of them would find one more.
+    for (let place = 1_000; place > 0; place -= 1) {
+      parent(`line ${place}`, [`line ${place - 1}`, 0]);
+      coin(`line ${place}`, { blocks: [] });
+    }
+    coin('line 0', { blocks: [] });
+    const coins = state.coins.values.bind(state.coins);
+    let turns = 0;
+    state.coins.values = () => {
+      turns += 1;
+      return coins();
+    };
+    forget();
+    expect(known()).toEqual([]);
+    expect(state.parents.size).toBe(0);
+    expect(turns).toBeLessThan(5);
+  });
 });
 
 describe('an intent', () => {

@@ -1,5 +1,6 @@
-import { displayTxid, serializeStripped, txidOf } from '@coldwire/wallet';
+import { displayTxid, serializeStripped, txidOf, type UnsignedTransaction } from '@coldwire/wallet';
 import { describe, expect, it } from 'vitest';
+import { countUnproven } from '../../src/state/unproven.ts';
 import { type Coin, sampleCharter, World } from '../world.ts';
 
 const DEEP = 1_008 + sampleCharter().clock.burial + 144;
@@ -120,5 +121,69 @@ describe('what can decide nothing any more', () => {
     bury(world);
     expect(world.state.ledger.totals).toEqual(totals);
     expect(world.state.minedChange).toEqual(mined);
+  });
+});
+
+/** A transaction that nobody signed, shown as if it were on its way: it pays all to one of our receiving places. */
+function makeUp(world: World, from: Coin, index: number): Coin {
+  const transaction: UnsignedTransaction = {
+    version: 2,
+    locktime: 0,
+    inputs: [{ outpoint: { txid: from.txid, vout: from.vout }, sequence: 0xfffffffd }],
+    outputs: [{ amount: from.amount - 1_000n, script: world.script(0, index) }],
+  };
+  const coins = [{ vout: 0, wallet: 0, chain: 0, index }];
+  const [coin] = world.admitAny({ transaction: serializeStripped(transaction), coins, proof: null });
+  if (coin === undefined) throw new Error('nothing was admitted');
+  return coin;
+}
+
+describe('what a vault makes up', () => {
+  it.each([1, 2, 5])(
+    'in a line of %i keeps no intent and no room once their first coin went home',
+    (length) => {
+      const { world, a, b } = setUp();
+      let last = a;
+      for (let place = 0; place < length; place += 1) last = makeUp(world, last, 20 + place);
+      const intents = [world.intent()];
+      world.approve(world.request({ coins: [last], intents, change: [{ amount: 3_980_000n }] }));
+      mineApproved(world, world.request({ coins: [a], change: [{ amount: 5_000_000n - 512n, index: 0 }] }));
+      const retry = world.request({ coins: [b], intents, change: [{ amount: 4_990_000n }], verdicts: [] });
+      expect(codes(world, retry)).toEqual(['CONFLICT']);
+      bury(world, 6);
+      expect(codes(world, retry)).toEqual([]);
+      bury(world, 1_010);
+      expect(codes(world, retry)).toEqual([]);
+      expect(world.state.parents.size).toBe(0);
+      expect(countUnproven(world.state)).toBe(0);
+    },
+  );
+});
+
+describe('what was mined in a block that lost', () => {
+  it('is forgotten with what spends its coins, when its rival is deep', () => {
+    const { world, a, b } = setUp();
+    const request = world.request({ coins: [a], change: [{ amount: 4_998_000n }] });
+    const lost = world.approve(request);
+    const home = world.approve(world.request({ coins: [a], change: [{ amount: 5_000_000n - 4_096n }] }));
+    world.pass(1, [lost.txid]);
+    const [change] = world.admitAny({
+      transaction: serializeStripped(lost.transaction),
+      coins: [{ vout: 0, wallet: 0, chain: 1, index: 0 }],
+      proof: world.proofOf(lost.txid),
+    });
+    if (change === undefined) throw new Error('no change');
+    const intents = [world.intent()];
+    world.approve(world.request({ coins: [change], intents, change: [{ amount: 3_988_000n }] }));
+    world.rewind(1);
+    world.pass(2, [home.txid]);
+    world.admit(serializeStripped(home.transaction), [], world.proofOf(home.txid));
+    const retry = world.request({ coins: [b], intents, change: [{ amount: 4_990_000n }], verdicts: [] });
+    expect(codes(world, retry)).toEqual(['CONFLICT']);
+    bury(world, 6);
+    expect(codes(world, retry)).toEqual([]);
+    bury(world, 1_010);
+    expect(codes(world, retry)).toEqual([]);
+    expect(world.state.transactions.size).toBe(0);
   });
 });
