@@ -201,6 +201,16 @@ describe('what is said again', () => {
     expect(kinds('gate-1')).toEqual([]);
     expect(kinds('gate-1', 'gate-2')).toEqual(['attested']);
   });
+
+  it('is a loss if one gate says so, whichever place its word has', () => {
+    const good = testify(world, 'gate-1');
+    const lost = testify(world, 'gate-2', { heads: [seenHead(world, 7, 'lost')] });
+    for (const words of [
+      [good, lost],
+      [lost, good],
+    ])
+      expect(ask(words).changes.map(({ kind }) => kind)).toEqual(['attested', 'latched']);
+  });
 });
 
 describe('the memory of a start', () => {

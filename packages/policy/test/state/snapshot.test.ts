@@ -77,6 +77,22 @@ describe('a snapshot', () => {
     expect(state.tree.best.map(({ id }) => id)).toEqual(live.tree.best.map(({ id }) => id));
   });
 
+  it('holds coins by their whole place, also where it has two digits', () => {
+    const world = new MemoryWorld();
+    const coins = world.fund(Array.from({ length: 12 }, (_, i) => 5_000_000n + BigInt(i)));
+    for (const place of [1, 10, 11]) {
+      const coin = coins[place];
+      if (coin === undefined) throw new Error('no coin');
+      const change = [{ amount: coin.amount - 1_010_000n }];
+      world.approve(world.request({ coins: [coin], intents: [world.intent()], change }));
+    }
+    const inputs = [...world.state.transactions.values()].flatMap((row) => row.inputs);
+    expect(inputs.map((key) => key.slice(65))).toEqual(['1', '10', '11']);
+    const state = reload(world);
+    expect([...state.transactions.values()].flatMap((row) => row.inputs)).toEqual(inputs);
+    expect(digestState(state)).toEqual(digestState(world.state));
+  });
+
   it('with a row that does not fit is no state', () => {
     const state = createPolicyState(lived().loaded, noblePointMath);
     const headers = { headers: new Uint8Array(80) };
