@@ -1,7 +1,7 @@
 // Signers, gates and auditors verify Ed25519 on different libraries. A key holder can make signatures on which libraries part
 // (4-messages.md, "Hashes"): on all of them the three must give one answer, or an auditor finds another verdict.
 import { verifyStrictly } from '@coldwire/audit/ed25519.ts';
-import { verifySignature } from '@coldwire/gate/core/charter.ts';
+import { verifySignature } from '@coldwire/gate/core/signature.ts';
 import { concatBytes, verifyEd25519 } from '@coldwire/protocol';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';

@@ -1,6 +1,6 @@
-import type { Charter, Policy, SignRequest } from '@coldwire/protocol';
+import { type Charter, CharterBody, encode, type Policy, type SignRequest } from '@coldwire/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Coin, DraftPlan } from '../../policy/test/world.ts';
+import { type Coin, charterAfter, type DraftPlan, signedBy } from '../../policy/test/world.ts';
 import { realCharter } from '../../signer/test/signing-world.ts';
 import { GateWorld, idAtHome, SECOND } from './gate-world.ts';
 
@@ -104,6 +104,21 @@ describe('Windows', () => {
     expect(world.force(spend([1], { two: 1_000n }, 1n))).toEqual([
       ['FEE_WINDOW', { spent: '30000', fee: '1', limit: '30000' }],
     ]);
+  });
+
+  test('that a later charter tightened below what is used still let through what adds nothing', () => {
+    start({ windows });
+    expect(codes(spend([0], { one: 5_000_000n, two: 5_000_000n }, 25_000n))).toEqual([]);
+    const { loaded } = world.world;
+    const policy = { ...loaded.charter.policy, windows: [{ ticks: 6, amount: 2n, count: 2, fee: 2n }] };
+    const tighter = { charter: signedBy(charterAfter(loaded, { policy })) };
+    expect(world.gate.deliver('CHARTER', encode(CharterBody, tighter)).type).toBe('DONE');
+    const exceeded = ['FEE_WINDOW', 'AMOUNT_WINDOW', 'COUNT_WINDOW'];
+    expect(codes(spend([1], { three: 1_000_000n }, 25_000n))).toEqual(exceeded);
+    // Other places of the change, no more of anything.
+    expect(codes(spend([0], { one: 5_000_000n, two: 5_000_000n }, 24_999n))).toEqual([]);
+    expect(codes(spend([0], { one: 5_000_000n }, 25_000n))).toEqual([]);
+    expect(codes(spend([0], { one: 5_000_000n }, 25_001n))).toEqual(['FEE_WINDOW']);
   });
 
   test('open again when their running time has passed, and not a moment sooner', () => {

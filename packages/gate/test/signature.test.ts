@@ -3,7 +3,7 @@ import { fromHex } from '@coldwire/protocol';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../../policy/test/world.ts';
-import { verifySignature } from '../src/core/charter.ts';
+import { verifySignature } from '../src/core/signature.ts';
 
 const secret = seeded('secret');
 const key = ed25519.getPublicKey(secret);

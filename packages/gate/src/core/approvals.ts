@@ -6,9 +6,10 @@
 import { type Approval, hashIntent, toHex } from '@coldwire/protocol';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { Address, NETWORK, OutScript, TEST_NETWORK } from '@scure/btc-signer';
-import { type GateCharter, verifySignature } from './charter.ts';
+import type { GateCharter } from './charter.ts';
 import type { GateIntent, Rebuilt } from './rebuild.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
+import { verifySignature } from './signature.ts';
 import type { GateState } from './state.ts';
 
 export function checkApprovals(state: GateState, rebuilt: Rebuilt): readonly GateRefusal[] {

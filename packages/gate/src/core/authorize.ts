@@ -4,9 +4,10 @@
  * Spec: protocol-spec/4-messages.md, "Intents" and "Verdicts".
  */
 import { hashIntent, hashVerdict, toHex } from '@coldwire/protocol';
-import { type GateCharter, verifySignature } from './charter.ts';
+import type { GateCharter } from './charter.ts';
 import type { GateIntent, Rebuilt } from './rebuild.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
+import { verifySignature } from './signature.ts';
 import type { GateState } from './state.ts';
 
 export function checkIntents(state: GateState, rebuilt: Rebuilt): readonly GateRefusal[] {

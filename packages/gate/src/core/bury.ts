@@ -16,8 +16,9 @@ import {
   SALT_LENGTH,
 } from '@coldwire/protocol';
 import type { GateChange } from './change.ts';
-import { type GateCharter, verifySignature } from './charter.ts';
+import type { GateCharter } from './charter.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
+import { verifySignature } from './signature.ts';
 import { displayHash, type GateState } from './state.ts';
 
 type Row = Bury['deaths'][number];

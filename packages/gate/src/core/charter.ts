@@ -14,9 +14,8 @@ import {
   type SignedCharter,
   toHex,
 } from '@coldwire/protocol';
-import { ed25519 } from '@noble/curves/ed25519.js';
-import { sha512 } from '@noble/hashes/sha2.js';
 import { HDKey } from '@scure/bip32';
+import { verifySignature } from './signature.ts';
 
 /** A wallet's account keys, ready to derive from. */
 export interface GateWallet {
@@ -41,29 +40,6 @@ export type LoadedCharter =
   | { readonly ok: false; readonly problem: string };
 
 const no = (problem: string): LoadedCharter => ({ ok: false, problem });
-
-const { Point } = ed25519;
-
-const readLittleEndian = (bytes: Uint8Array): bigint =>
-  bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
-
-/**
- * S·B − k·A is R, byte for byte (4-messages.md, "Hashes"). The library's own `verify` multiplies by the cofactor and would
- * accept what signers refuse. False for malformed keys and signatures.
- */
-export function verifySignature(key: Uint8Array, hash: Uint8Array, signature: Uint8Array): boolean {
-  if (key.length !== 32 || signature.length !== 64) return false;
-  try {
-    const r = signature.subarray(0, 32);
-    const s = readLittleEndian(signature.subarray(32));
-    const a = Point.fromBytes(key, false);
-    if (s >= Point.Fn.ORDER || a.isSmallOrder()) return false;
-    const k = Point.Fn.create(readLittleEndian(sha512(concatBytes(r, key, hash))));
-    return equalBytes(Point.BASE.multiplyUnsafe(s).subtract(a.multiplyUnsafe(k)).toBytes(), r);
-  } catch {
-    return false;
-  }
-}
 
 /** The first charter, for the gate of this name. */
 export function loadGateCharter(signed: Infer<typeof SignedCharter>, name: string): LoadedCharter {

@@ -16,8 +16,9 @@ import {
   SALT_LENGTH,
   Signed,
 } from '@coldwire/protocol';
-import { type GateCharter, verifySignature } from './charter.ts';
+import type { GateCharter } from './charter.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
+import { verifySignature } from './signature.ts';
 
 /** One signer's answer, proven to be its own and for this request. */
 export interface SignerAnswer {

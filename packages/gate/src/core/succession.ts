@@ -12,9 +12,10 @@ import {
   toHex,
 } from '@coldwire/protocol';
 import type { GateChange } from './change.ts';
-import { type GateCharter, openGateCharter, verifySignature } from './charter.ts';
+import { type GateCharter, openGateCharter } from './charter.ts';
 import { loosens } from './ordering.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
+import { verifySignature } from './signature.ts';
 import type { GateState, WaitingCharter } from './state.ts';
 import { forgetReplaced } from './witness.ts';
 

@@ -15,7 +15,8 @@ import {
   type Witnessed,
 } from '@coldwire/protocol';
 import type { GateChange } from './change.ts';
-import { type GateCharter, verifySignature } from './charter.ts';
+import type { GateCharter } from './charter.ts';
+import { verifySignature } from './signature.ts';
 
 type HeadChange = Extract<GateChange, { kind: 'head' }>;
 
