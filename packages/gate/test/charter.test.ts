@@ -1,7 +1,18 @@
-import { type Charter, CharterBody, decode, encode, Hello, State, Status, toHex } from '@coldwire/protocol';
+import {
+  type Charter,
+  CharterBody,
+  decode,
+  encode,
+  type GateMember,
+  Hello,
+  State,
+  Status,
+  toHex,
+} from '@coldwire/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Coin, charterAfter, mustLoad, signedBy } from '../../policy/test/world.ts';
+import { type Coin, charterAfter, mustLoad, seeded, signedBy } from '../../policy/test/world.ts';
 import { realCharter } from '../../signer/test/signing-world.ts';
+import { openGateCharter } from '../src/core/charter.ts';
 import { decideGreeting } from '../src/core/decide.ts';
 import { applyGate, createGateState } from '../src/core/state.ts';
 import { GateWorld, idAtHome, refusalsOf, type TestGate } from './gate-world.ts';
@@ -194,5 +205,25 @@ describe('A later charter at a gate', () => {
     expect(folded.former).toEqual(gate.state.former);
     expect([...folded.charters]).toEqual([...gate.state.charters]);
     expect(folded.lastRunning).toBe(gate.state.lastRunning);
+  });
+});
+
+describe('The place of a gate in a later charter', () => {
+  const placeAfter = (change: (own: GateMember) => Partial<GateMember>): number => {
+    const { gates } = first().charter;
+    const later = gates.map((row) => (row.name === 'gate-1' ? { ...row, ...change(row) } : row));
+    const opened = openGateCharter(signedBy(charterAfter(first(), { gates: later }))[0], gate.state.charter);
+    if (typeof opened === 'string') throw new Error(opened);
+    return opened.place;
+  };
+
+  test('is that of its name with both of its keys', () => {
+    expect(placeAfter(() => ({}))).toBe(0);
+    expect(placeAfter(() => ({ name: 'gate-9' }))).toBe(-1);
+    expect(placeAfter(() => ({ key: seeded('another') }))).toBe(-1);
+    expect(placeAfter(() => ({ sealKey: seeded('another') }))).toBe(-1);
+    expect(placeAfter(() => ({ name: 'gate-9', key: seeded('another') }))).toBe(-1);
+    expect(placeAfter(() => ({ name: 'gate-9', sealKey: seeded('another') }))).toBe(-1);
+    expect(placeAfter(() => ({ key: seeded('another'), sealKey: seeded('other') }))).toBe(-1);
   });
 });
