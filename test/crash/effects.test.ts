@@ -17,6 +17,8 @@ import { runFirstStart } from './effects/vault.ts';
 import { VaultEnd } from './effects/vault-end.ts';
 
 const LOG = 'write evidence-000000.cborseq';
+/** Requests at the end of each script: intents once more, and one sat too many. */
+const [AGAIN, OVER] = ['6'.repeat(32), '8'.repeat(32)];
 
 describe('with the whole system', () => {
   let recorded: Recorded;
@@ -85,19 +87,48 @@ describe('with the whole system', () => {
     expect(problems).toEqual([expect.stringContaining(`${id} is answered`)]);
   }, 120_000);
 
-  test('a program that answers before its log is synced is told, without any fault', async () => {
-    const file = join(programsOf(recorded.world), 'gate.mjs');
+  /** The program with this in its one file, as long as `work` takes. */
+  async function altered<T>(
+    role: 'signer' | 'gate',
+    what: RegExp,
+    by: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const file = join(programsOf(recorded.world), `${role}.mjs`);
     const honest = readFileSync(file, 'utf8');
-    const hasty = honest.replace(/\bfdatasyncSync(\d*)\(fd\);/, '');
-    expect(hasty).not.toBe(honest);
-    writeFileSync(file, hasty);
+    const other = honest.replace(what, by);
+    expect(other).not.toBe(honest);
+    writeFileSync(file, other);
     try {
-      const { problems } = await runAnswering(stage('gate'), null);
-      expect(problems).toEqual(['DATA leaves on line vault before its evidence-000000.cborseq is synced']);
+      return await work();
     } finally {
       writeFileSync(file, honest);
     }
-  }, 120_000);
+  }
+
+  test.each(['signer', 'gate'] as const)(
+    'a %s that answers before its log is synced is told, without any fault',
+    async (role) => {
+      const run = () => runAnswering(stage(role), null);
+      const { problems } = await altered(role, /\bfdatasyncSync\d*\(fd\);/, '', run);
+      expect(problems).toEqual(['DATA leaves on line vault before its evidence-000000.cborseq is synced']);
+    },
+    120_000,
+  );
+
+  test.each([
+    ['signer', 'charges', OVER, /\baddCharge\(state\.ledger, [^;]*;/],
+    ['signer', 'intents', AGAIN, /\bstate\.intents\.set\(toHex\d*\(id\d*\), \{ hash[^;]*;/],
+    ['gate', 'charges', OVER, /\bstate\.charges\.push\([^;]*;/],
+    ['gate', 'intents', AGAIN, /\bstate\.intents\.set\([^;]*(?=;)/],
+  ] as const)(
+    'a %s that forgets %s is told by the answers at the end',
+    async (role, _, id, memory) => {
+      const { problems } = await altered(role, memory, '', () => runAnswering(stage(role), null));
+      expect(problems).toContainEqual(expect.stringContaining(`${id} is answered`));
+    },
+    120_000,
+  );
 });
 
 describe('the points', () => {

@@ -29,13 +29,15 @@ import { writePrograms } from './programs.ts';
 
 const BTC = 100_000_000n;
 /** A signer's share is 20 BTC. */
-const WINDOW = { ticks: 144, amount: 30n * BTC, count: 100_000, fee: 10n * BTC };
+export const WINDOW = { ticks: 144, amount: 30n * BTC, count: 100_000, fee: 10n * BTC };
 export const BEYOND = 25n * BTC;
 export const POLICY = { windows: [WINDOW], amountPerTransaction: 40n * BTC, intentLife: 2_000 };
 export const HOME: GateName = 'gate-1';
 /** For a screen that has no history yet. */
 export const LENIENT = ['--burst-count', '100000', '--amount-floor', '100000000000'];
 const PATIENCE = 60_000;
+/** Three are spent, and two are left for how the scripts of signer and gate end. */
+const COINS = 5;
 
 export interface Asked {
   readonly type: MessageType;
@@ -58,7 +60,7 @@ export function keyBlockOf({ directory }: World, name: SignerName): string {
 
 /** @param length brief: a batch and a refusal @returns the world, without running programs but its node, and without its lines; close it */
 export async function record(length: 'whole' | 'brief' = 'whole'): Promise<Recorded> {
-  const world = await buildWorld({ coins: 4, policy: POLICY });
+  const world = await buildWorld({ coins: COINS, policy: POLICY });
   const signers = await Promise.all(SIGNERS.map((name) => startSigner(world, name)));
   const gates = await Promise.all(GATES.map((name) => startGate(world, name)));
   const screen = await startScreen(world, 'screen-1', LENIENT);
@@ -98,7 +100,7 @@ async function play(world: World, url: string, length: 'whole' | 'brief'): Promi
   );
   mine(world, 3);
   await wait([...two, one], ['confirmed']);
-  const last = await pay(10n * BTC);
+  const last = await pay(5n * BTC);
   await wait([last], ['broadcast']);
   mine(world);
   await wait([last], ['confirmed']);

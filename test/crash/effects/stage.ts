@@ -1,21 +1,37 @@
 /** What a signer's and a gate's points are played from: the recorded requests, and the answers that everybody must give. */
-import { Clear, decode, encode, Refused, toHex } from '@coldwire/protocol';
+import { Admit, Clear, decode, encode, Refused, toHex } from '@coldwire/protocol';
 import type { Stage } from './answering.ts';
+import { finaleOfGate, finaleOfSigner } from './finale.ts';
 import { type Asked, HOME, type Recorded } from './record.ts';
 import { isUnwitnessed, type VaultEnd } from './vault-end.ts';
 
-export function stageOf(
-  { world, signer, asked }: Recorded,
-  role: 'signer' | 'gate',
-  gates: readonly VaultEnd[],
-): Stage {
+export function stageOf(recorded: Recorded, role: 'signer' | 'gate', gates: readonly VaultEnd[]): Stage {
+  const { world, signer, asked } = recorded;
   const name = role === 'signer' ? signer : HOME;
   const rows = asked.get(name) ?? [];
   // What gates say of a start is asked of gates at each start.
   const lasting = rows.filter(({ type, answer }) => type !== 'ATTEST' && !isUnwitnessed(answer));
-  const requests = role === 'gate' ? [...firstAndReplaced(lasting), ...askTwice(lasting)] : lasting;
+  const requests = role === 'gate' ? scriptOfGate(recorded, lasting) : scriptOfSigner(recorded, lasting);
   const answers = requests.map(({ id, answer }) => [id, `${answer.type} ${toHex(answer.body)}`] as const);
   return { world, name, requests, answers: new Map(answers), gates };
+}
+
+/** Without what would show a replaced transaction dead: each goes on to carry its intents, and is named when they end. */
+function scriptOfSigner(recorded: Recorded, rows: readonly Asked[]): readonly Asked[] {
+  const kept = rows.filter((row) => row.type !== 'DEAD' && !isProvenChange(row));
+  return [...kept, ...finaleOfSigner(recorded, recorded.signer, kept)];
+}
+
+function isProvenChange({ type, body }: Asked): boolean {
+  const admit = type === 'ADMIT' ? decode(Admit, body, body.length) : undefined;
+  return (
+    admit?.ok === true && admit.value.proof !== null && admit.value.coins.some(({ chain }) => chain === 1)
+  );
+}
+
+function scriptOfGate(recorded: Recorded, rows: readonly Asked[]): readonly Asked[] {
+  const first = firstAndReplaced(rows);
+  return [...first, ...askTwice(rows), ...finaleOfGate(recorded, first)];
 }
 
 /** A signer's start, a batch, one alone, and the replacement of the first: what else a gate was asked is more of the same. */
