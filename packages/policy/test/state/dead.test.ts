@@ -72,4 +72,12 @@ describe('whether a transaction is dead', () => {
       expect(isDead(state, txidOf(500 + place), undefined, known)).toBe(expected);
     expect(coins.gets).toBeLessThan(4_000);
   });
+
+  it('is found once for each ancestor, though every one is reached by two ways', () => {
+    const ladder = Array.from({ length: 40 }, (_, place) => [place === 0 ? -2 : place - 1, place - 1]);
+    const { state, coins } = scene([[-2], ...ladder.slice(1)]);
+    coins.gets = 0;
+    expect(isDead(state, txidOf(39))).toBe(false);
+    expect(coins.gets).toBeLessThan(400);
+  });
 });
