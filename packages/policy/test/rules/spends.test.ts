@@ -117,6 +117,28 @@ describe('a coin with as many signed spends as may live', () => {
   });
 });
 
+describe('a coin that no block holds yet', () => {
+  it('has room again where what would have spent it is dead, as one that is mined', () => {
+    const { world, a, b } = setUp();
+    const { transaction } = world.approve(move(world, [b], 0n, 1));
+    const [unmined] = world.admitAny({
+      transaction: serializeStripped(transaction),
+      coins: [{ vout: 0, wallet: 0, chain: 1, index: 1 }],
+      proof: null,
+    });
+    if (unmined === undefined) throw new Error('no change');
+    for (let number = 0; number < SPENDS_MAX; number++)
+      world.approve(move(world, [a, unmined], 0n, 2, number));
+    expect(world.refusals(move(world, [unmined], 0n, 2))).toEqual(refused('spends'));
+    const home = world.approve(move(world, [a], 1_024n, 0));
+    world.pass(1, [home.txid]);
+    const proof = world.proofOf(home.txid);
+    world.admitAny({ transaction: serializeStripped(home.transaction), coins: [], proof });
+    world.pass(5);
+    expect(world.refusals(move(world, [unmined], 0n, 2))).toEqual([]);
+  });
+});
+
 describe('what could never be mined, because a coin of it is spent by what is buried', () => {
   function withSpent(): ReturnType<typeof setUp> {
     const scene = setUp();

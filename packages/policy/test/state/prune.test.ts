@@ -69,6 +69,40 @@ describe('what can decide nothing any more', () => {
     expect(codes(world, again)).toEqual(['CONFLICT']);
   });
 
+  it.each([
+    ['first', ['dead', 'one', 'two']],
+    ['between two', ['one', 'dead', 'two']],
+    ['last', ['one', 'two', 'dead']],
+  ] as const)('is taken from the spenders of a coin that stays, and nobody else is: %s', (_place, order) => {
+    const { world, a, b } = setUp();
+    const spends = {
+      dead: world.request({ coins: [a, b], change: [{ amount: 10_990_000n }] }),
+      one: world.request({ coins: [b], change: [{ amount: 5_990_000n, index: 1 }] }),
+      two: world.request({ coins: [b], change: [{ amount: 5_980_000n, index: 1 }] }),
+    };
+    const txids = new Map(order.map((name) => [name, displayTxid(world.approve(spends[name]).txid)]));
+    mineApproved(world, world.request({ coins: [a], change: [{ amount: 4_990_000n, index: 2 }] }));
+    const spenders = () => world.state.coins.get(`${displayTxid(b.txid)}:${b.vout}`)?.spenders;
+    expect(spenders()).toEqual(order.map((name) => txids.get(name)));
+    bury(world);
+    expect(spenders()).toEqual([txids.get('one'), txids.get('two')]);
+  });
+
+  it('takes no coin of what was mined with it, be it that none was shown in its block', () => {
+    const { world, a } = setUp();
+    const { transaction, txid } = world.approve(
+      world.request({ coins: [a], change: [{ amount: 4_990_000n, index: 0 }] }),
+    );
+    const shown = { transaction: serializeStripped(transaction), proof: null };
+    const [change] = world.admitAny({ ...shown, coins: [{ vout: 0, wallet: 0, chain: 1, index: 0 }] });
+    if (change === undefined) throw new Error('no change');
+    world.pass(1, [txid]);
+    world.admitAny({ ...shown, coins: [], proof: world.proofOf(txidOf(transaction)) });
+    bury(world);
+    expect(world.state.transactions.size).toBe(0);
+    expect(world.state.coins.has(`${displayTxid(txid)}:0`)).toBe(true);
+  });
+
   it('takes dead carriers with it, and what descends from them, so that no intent stays stuck', () => {
     const { world, a, b } = setUp();
     const [first, second] = [[world.intent()], [world.intent()]];
