@@ -60,13 +60,21 @@ export const UNACKNOWLEDGED_MAX = 4096;
 /** With so many, a new connection is not greeted anew: whoever holds the line can make connections without any key. */
 export const GREETINGS_MAX = 256;
 
-/** `sent` holds every own message that the peer has not acknowledged yet, oldest first. */
-export interface Chain {
-  readonly line: Line;
+/** Where a line stands. `sent` holds every own message that the peer has not acknowledged yet, oldest first. */
+export interface Ends {
   readonly mine: Head;
   readonly theirs: Head;
   readonly acknowledged: Head;
   readonly sent: readonly Message[];
+}
+
+export interface Chain extends Ends {
+  readonly line: Line;
+  /**
+   * There while the chain stands where only a hello, which anyone can say, has put it: the ends that signed messages came to.
+   * Until a message is taken there, each hello is judged by these.
+   */
+  readonly proven?: Ends;
 }
 
 export function createChain(line: Line): Chain {
@@ -200,7 +208,7 @@ function judgeReceipt(chain: Chain, header: Header): { kind: 'fault'; fault: Fau
   );
 }
 
-function headOf(chain: Chain, seq: number): Uint8Array | undefined {
+function headOf(chain: Ends, seq: number): Uint8Array | undefined {
   if (seq === chain.acknowledged.seq) return chain.acknowledged.hash;
   const message = chain.sent[seq - chain.acknowledged.seq - 1];
   return seq > chain.acknowledged.seq && message !== undefined ? messageHash(message.header) : undefined;
@@ -222,11 +230,15 @@ export function judgeMessage(chain: Chain, charter: Uint8Array, message: Message
   return { kind: 'new', received: { type, header, body: body.subarray(SALT_LENGTH) } };
 }
 
-/** The chain once a judged message is journalled: it is the peer's head, and its receipt frees what it acknowledges. */
+/**
+ * The chain once a judged message is journalled: it is the peer's head, its receipt frees what it acknowledges, and it proves the
+ * place where it was taken.
+ */
 export function recordReceived(chain: Chain, message: Message, header: Header): Chain {
   const freed = header.receiptSeq - chain.acknowledged.seq;
+  const { proven: _, ...rest } = chain;
   return {
-    ...chain,
+    ...rest,
     theirs: { seq: header.seq, hash: messageHash(message.header) },
     acknowledged: { seq: header.receiptSeq, hash: header.receipt },
     sent: freed > 0 ? chain.sent.slice(freed) : chain.sent,
@@ -284,23 +296,48 @@ export interface Positions {
   readonly theirs: Head;
 }
 
+/** A hello that names a higher number is not gone on from: half of all numbers that a header can hold are left behind it. */
+export const CLAIM_MAX = 2 ** 52;
+
 /**
- * The positions that a hello names, if going on from them would help: the peer has taken, or says that it has shown us, more
- * than this chain knows. Undefined: it names none, or nothing was lost here.
+ * The positions to go on from after a hello, if they are others than the chain's: the peer has taken, or says that it has shown
+ * us, more than signed messages came to here; or it fits those, and what an earlier hello claimed does not. Nothing that was
+ * really taken lies behind them. Undefined: it names no places, or the chain stands there already.
  */
 export function findRealignment(chain: Chain, hello: Resume): Positions | undefined {
   const { seq, hash, acknowledgedSeq, acknowledgedHash } = hello;
   if (acknowledgedSeq === undefined || acknowledgedHash === undefined) return undefined;
-  const known = headOf(chain, seq);
+  if (seq > CLAIM_MAX || acknowledgedSeq > CLAIM_MAX) return undefined;
+  const proven = chain.proven ?? chain;
+  const known = headOf(proven, seq);
   const isMineKnown = known !== undefined && equalBytes(known, hash);
-  const isTheirsKnown =
-    acknowledgedSeq < chain.theirs.seq ||
-    (acknowledgedSeq === chain.theirs.seq && equalBytes(acknowledgedHash, chain.theirs.hash));
-  if (isMineKnown && isTheirsKnown) return undefined;
-  return { mine: { seq, hash }, theirs: { seq: acknowledgedSeq, hash: acknowledgedHash } };
+  const isTheirsBeyond = acknowledgedSeq > proven.theirs.seq;
+  const positions = {
+    mine: isMineKnown ? proven.mine : { seq, hash },
+    theirs: isTheirsBeyond ? { seq: acknowledgedSeq, hash: acknowledgedHash } : proven.theirs,
+  };
+  return stands(chain, positions) ? undefined : positions;
 }
 
-/** The chain of a machine that has lost its memory, from where its peer says that it stands. */
-export function realignChain(chain: Chain, { mine, theirs }: Positions): Chain {
-  return { ...chain, mine, theirs, acknowledged: mine, sent: [] };
+/** Whether they end a claim, and claim nothing: they are where signed messages came to. */
+export function isReturn({ proven }: Chain, positions: Positions): boolean {
+  return proven !== undefined && stands(proven, positions);
+}
+
+/** The chain at positions that were found for it: those that signed messages came to, or a claim from there. */
+export function realignChain(chain: Chain, positions: Positions): Chain {
+  const { line, proven: before, ...ends } = chain;
+  const proven = before ?? ends;
+  if (stands(proven, positions)) return { line, ...proven };
+  const { mine, theirs } = positions;
+  if (equalHeads(mine, proven.mine)) return { line, ...proven, theirs, proven };
+  return { line, mine, theirs, acknowledged: mine, sent: [], proven };
+}
+
+function stands({ mine, theirs }: Ends, positions: Positions): boolean {
+  return equalHeads(mine, positions.mine) && equalHeads(theirs, positions.theirs);
+}
+
+function equalHeads(one: Head, other: Head): boolean {
+  return one.seq === other.seq && equalBytes(one.hash, other.hash);
 }

@@ -2,12 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Chain,
+  CLAIM_MAX,
   createChain,
   draftMessage,
   findRealignment,
+  isReturn,
   judgeMessage,
   type Message,
   messageHash,
+  planResumption,
   type Resume,
   realignChain,
   recordReceived,
@@ -88,3 +91,100 @@ describe('a line whose signer runs on an older copy', () => {
     expect(findRealignment(signer, hello(vault))?.mine).toEqual(vault.theirs);
   });
 });
+
+/** A hello of whoever holds the line: no key is in it. */
+const claim = (mine: Chain['mine'], acknowledgedSeq: number, hash = made('nobody')): Resume => ({
+  ...mine,
+  acknowledgedSeq,
+  acknowledgedHash: hash,
+});
+
+/** The chain after a hello, if its owner lets it go on from there. */
+function hear(chain: Chain, said: Resume): Chain {
+  const positions = findRealignment(chain, said);
+  return positions === undefined ? chain : realignChain(chain, positions);
+}
+
+describe('a place that somebody only claims', () => {
+  const lies: readonly (readonly [string, (signer: Chain) => Resume])[] = [
+    ['messages of the vault that are far ahead', ({ mine }) => claim(mine, CLAIM_MAX)],
+    ['one message of the vault more', ({ mine, theirs }) => claim(mine, theirs.seq + 1)],
+    [
+      'own messages that are far ahead',
+      ({ theirs }) => claim({ seq: CLAIM_MAX, hash: made('x') }, theirs.seq),
+    ],
+    [
+      'another last message of its own',
+      ({ mine, theirs }) => claim({ ...mine, hash: made('x') }, theirs.seq),
+    ],
+    ['the beginning, which is none', () => claim({ seq: 0, hash: made('x') }, 0)],
+    ['both', () => claim({ seq: 40, hash: made('x') }, 50)],
+  ];
+
+  it.each(lies)(
+    'says %s: the next hello of the vault puts it right, with what was not delivered',
+    (_, lie) => {
+      const talked = talk(5);
+      // Two messages of its own, of which the vault has the first.
+      const first = make(talked.signer);
+      let signer = recordSent(talked.signer, first);
+      const vault = recordReceived(talked.vault, first, headerOf(talked.vault, first));
+      signer = recordSent(signer, make(signer));
+      const claimed = hear(hear(signer, lie(signer)), lie(signer));
+      expect(claimed).not.toEqual(signer);
+      const positions = findRealignment(claimed, hello(vault));
+      if (positions === undefined) throw new Error('the line stays where nobody is');
+      expect(isReturn(claimed, positions)).toBe(true);
+      expect(realignChain(claimed, positions)).toEqual(signer);
+      const plan = planResumption(signer, hello(vault));
+      expect(plan).toEqual({ kind: 'resend', messages: signer.sent.slice(-1) });
+      expect(findRealignment(signer, hello(vault))).toBeUndefined();
+    },
+  );
+
+  it('of a line that lost its memory is right when a message is taken there, and a lie after it is taken back', () => {
+    let { vault } = talk(5);
+    let signer = hear(talk(2).signer, hello(vault));
+    expect(signer.proven?.theirs.seq).toBe(2);
+    // A lie in between, which fits what the copy knows.
+    const older = talk(2).vault;
+    expect(hear(signer, hello(older))).toEqual(talk(2).signer);
+    signer = hear(hear(signer, hello(older)), hello(vault));
+    [vault, signer] = carry(vault, signer);
+    expect(signer.proven).toBeUndefined();
+    const after = signer;
+    signer = hear(hear(signer, claim(signer.mine, 2 ** 40)), hello(vault));
+    expect(signer).toEqual(after);
+    [signer, vault] = carry(signer, vault);
+  });
+
+  it('never lies before a message that was taken: none is taken twice', () => {
+    const { vault: early } = talk(2);
+    const old = make(early);
+    const { signer, vault } = talk(5);
+    // Exactly where the old message would be good: its own number, its receipt, what it follows.
+    const said = claim(early.theirs, early.mine.seq, early.mine.hash);
+    const claimed = hear(signer, said);
+    expect(claimed.theirs).toEqual(signer.theirs);
+    expect(judgeMessage(claimed, CHARTER, old)).toMatchObject({ fault: { code: 'REPLAY' } });
+    const other = hear(signer, claim({ seq: 9, hash: made('x') }, signer.theirs.seq));
+    expect(other.theirs).toEqual(signer.theirs);
+    expect(hear(claimed, hello(vault))).toEqual(signer);
+  });
+
+  it('leaves half of all numbers behind it', () => {
+    const { signer } = talk(1);
+    const far = { seq: CLAIM_MAX + 1, hash: made('x') };
+    expect(findRealignment(signer, claim(far, 1))).toBeUndefined();
+    expect(findRealignment(signer, claim(signer.mine, CLAIM_MAX + 1))).toBeUndefined();
+    const furthest = hear(signer, claim({ ...far, seq: CLAIM_MAX }, CLAIM_MAX));
+    expect(() => make(furthest)).not.toThrow();
+    expect(Number.MAX_SAFE_INTEGER - CLAIM_MAX).toBeGreaterThan(2 ** 51);
+  });
+});
+
+function headerOf(chain: Chain, message: Message) {
+  const judged = judgeMessage(chain, CHARTER, message);
+  if (judged.kind !== 'new') throw new Error(JSON.stringify(judged));
+  return judged.received.header;
+}

@@ -20,8 +20,18 @@ export function makeNonce(name: string, session: number, time: number, monotonic
   return taggedHash('witness', ...parts).slice(0, 16);
 }
 
-/** Realignments of one start: whoever holds the line, without any key, could otherwise fill the log with them. */
+const HOUR = 3_600_000_000;
+
+/** Claims of one start: whoever holds the line, without any key, could otherwise fill the log with them. */
 export const REALIGNS_MAX = 16;
+
+/**
+ * With one more an hour: somebody who has used them up has not stopped the line for good.
+ * @param uptime µs since the program started
+ */
+export function realignsUpTo(uptime: number): number {
+  return REALIGNS_MAX + Math.floor(uptime / HOUR);
+}
 
 /** As the detail of the event `realign`. */
 export function writePositions(peer: string, { mine, theirs }: Positions): string {

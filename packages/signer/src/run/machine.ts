@@ -11,6 +11,7 @@ import { Failure } from '@coldwire/program';
 import {
   encode,
   equalBytes,
+  isReturn,
   type Line,
   type Positions,
   type Received,
@@ -25,7 +26,7 @@ import { planSignatures, sealSignatures } from '../core/signatures.ts';
 import { writeRows } from '../core/snapshot.ts';
 import { isListed, ownKey, type SignerState } from '../core/state.ts';
 import type { KeyMemory } from '../io/key-memory.ts';
-import { makeNonce, REALIGNS_MAX, writePositions } from './lost.ts';
+import { makeNonce, realignsUpTo, writePositions } from './lost.ts';
 import type { Report } from './report.ts';
 
 /** A bug of ours: the vault learns that there is one, the machine's own log has the details. */
@@ -106,7 +107,7 @@ export class Machine implements ChannelOwner {
     }
     this.#keys = keys;
     this.#channel?.setLocked(false);
-    if (this.connected) this.happen({ event: 'greet', detail: '' });
+    if (this.#isHeard) this.happen({ event: 'greet', detail: '' });
   }
 
   /** Zeroizes first and writes it down after: a full disk must not keep keys in memory. */
@@ -126,7 +127,7 @@ export class Machine implements ChannelOwner {
 
   /** Writes a snapshot when the log has grown enough since the last one. A disk that refuses costs a later start its time. */
   keep(directory: string): void {
-    if (this.#due.length > 0 || this.#channel === undefined) return;
+    if (this.#due.length > 0 || this.#channel === undefined || this.#isClaimed) return;
     if (this.#log.grown - this.#kept < SNAPSHOT_BYTES) return;
     this.#kept = this.#log.grown;
     try {
@@ -181,11 +182,24 @@ export class Machine implements ChannelOwner {
       this.#apply(changes);
       this.#follow(rest, at);
     }
-    if (local.event !== 'greet' && this.connected && this.unlocked)
+    if (local.event !== 'greet' && this.#isHeard && this.unlocked)
       this.happen({ event: 'greet', detail: '' }, at);
   }
 
   onMessage(received: Received, at: Reading): Taken {
+    const taken = this.#judge(received, at);
+    if (!this.#isClaimed) return taken;
+    const after = (): void => {
+      taken.after();
+      // It has proved the place: what was not said on coming up is said now.
+      this.#orHangUp(() => {
+        if (this.#isHeard) this.happen({ event: 'greet', detail: '' });
+      });
+    };
+    return { ...taken, after };
+  }
+
+  #judge(received: Received, at: Reading): Taken {
     try {
       this.#enactDue(at);
       const { changes, effects } = decide(this.#state, { kind: 'message', received, ...at });
@@ -205,15 +219,16 @@ export class Machine implements ChannelOwner {
   }
 
   realign(positions: Positions): boolean {
-    const peer = this.#channel?.line.peer;
-    if (peer === undefined || witnessNonce(this.#state.policy) === undefined) return false;
-    // A hello is nobody's word. Gates keep the highest number: a number that is used again would hide what a later copy lost.
-    const isBefore = positions.mine.seq < ownHeads(this.#state.heads, peer).newest;
-    if (isBefore || this.#realigned >= REALIGNS_MAX) return false;
-    this.#realigned += 1;
+    const chain = this.#channel?.chain;
+    if (chain === undefined) return false;
+    const { peer } = chain.line;
+    if (!isReturn(chain, positions)) {
+      if (!this.#mayClaim(peer, positions)) return false;
+      this.#realigned += 1;
+      this.onAlarm('STATE_ROLLBACK', `${peer} has seen message ${positions.mine.seq} of this signer`);
+    }
     // What was about to be said would be said at a place of the line that is gone.
     this.#due = [];
-    this.onAlarm('STATE_ROLLBACK', `${peer} has seen message ${positions.mine.seq} of this signer`);
     try {
       this.happen({ event: 'realign', detail: writePositions(peer, positions) });
       return true;
@@ -228,7 +243,7 @@ export class Machine implements ChannelOwner {
     this.#heedRoster();
     this.#orHangUp(() => {
       this.#performDue();
-      if (this.#channel?.greets === true) this.happen({ event: 'greet', detail: '' });
+      if (this.#channel?.greets === true && !this.#isClaimed) this.happen({ event: 'greet', detail: '' });
     });
   }
 
@@ -254,6 +269,23 @@ export class Machine implements ChannelOwner {
 
   onAlarm(code: string, detail: string): void {
     this.#report.alarm(code, detail);
+  }
+
+  /** The line stands where only a hello has put it. */
+  get #isClaimed(): boolean {
+    return this.#channel?.chain.proven !== undefined;
+  }
+
+  /** Nothing is said at a place that is only claimed: its numbers may be those of other messages. */
+  get #isHeard(): boolean {
+    return this.connected && !this.#isClaimed;
+  }
+
+  /** A hello is nobody's word. Gates keep the highest number: a number that is used again would hide what a later copy lost. */
+  #mayClaim(peer: string, { mine }: Positions): boolean {
+    if (witnessNonce(this.#state.policy) === undefined) return false;
+    if (mine.seq < ownHeads(this.#state.heads, peer).newest) return false;
+    return this.#realigned < realignsUpTo(this.read().uptime);
   }
 
   #open(): KeyMemory {
