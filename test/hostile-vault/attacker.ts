@@ -17,7 +17,6 @@ import {
   hashRequest,
   MessageBytes,
   Refused,
-  Restore,
   SignRequest,
   toHex,
   Witness,
@@ -27,9 +26,10 @@ import { displayTxid, txidOf } from '@coldwire/wallet';
 import type { Random } from '../crash/random.ts';
 import { GATES, SIGNERS, type SignerName } from '../world/charter.ts';
 import type { World } from '../world/world.ts';
-import { ChainView, encodeAdmit, keyOf, type OwnCoin } from './chain-view.ts';
+import { type ChainView, encodeAdmit, keyOf, type OwnCoin } from './chain-view.ts';
 import type { Judge } from './judge/judge.ts';
 import type { Claim } from './judge/payments.ts';
+import type { Span } from './judge/record.ts';
 import { type Answer, freshId, isGate, Lines, type PeerName } from './lines.ts';
 import type { People, Wish } from './people.ts';
 
@@ -49,6 +49,15 @@ export interface Asked {
   readonly id: Uint8Array;
   readonly body: Uint8Array;
   readonly answer: Uint8Array;
+}
+
+export interface Surroundings {
+  readonly world: World;
+  readonly view: ChainView;
+  readonly judge: Judge;
+  readonly people: People;
+  readonly random: Random;
+  readonly signal: AbortSignal | undefined;
 }
 
 const KEPT = 400;
@@ -78,12 +87,12 @@ export class Attacker {
   readonly #fedTo = new Map<PeerName, number>();
   readonly #admitted = new Map<PeerName, Set<string>>();
 
-  constructor(world: World, judge: Judge, people: People, random: Random, signal?: AbortSignal) {
+  constructor({ world, view, judge, people, random, signal }: Surroundings) {
     this.world = world;
     this.judge = judge;
     this.people = people;
     this.random = random;
-    this.view = new ChainView(world);
+    this.view = view;
     const onHello = (name: PeerName, hello: Hello): void => this.#greet(name, hello);
     this.lines = new Lines(world, { onHello, onAlarm: () => undefined }, signal);
   }
@@ -115,6 +124,12 @@ export class Attacker {
     this.trace.push(`${this.steps} ${name} ${type} ${toHex(id)} ${toHex(body)} ${code}`);
     if (this.trace.length > TRACED) this.trace.shift();
     return answer;
+  }
+
+  /** What gets no answer is asked again under its id: the judge must know what was let pass. */
+  async #insist(name: PeerName, type: 'SIGN' | 'CLEAR', body: Uint8Array, id = freshId()): Promise<Answer> {
+    const answer = await this.ask(name, type, body, id);
+    return answer === 'silent' ? await this.ask(name, type, body, id) : answer;
   }
 
   /** A signer whose memory is an old one now, or was for a while. */
@@ -156,6 +171,7 @@ export class Attacker {
     for (let from = Math.max(1, (this.#fedTo.get(name) ?? 0) - 10); from <= upTo; from += 150) {
       const headers = this.view.headersFrom(from).subarray(0, 80 * (upTo - from + 1));
       if (headers.length === 0) return;
+      this.judge.shown(name, from + headers.length / 80 - 1);
       const answer = await this.ask(name, 'HEADERS', encode(Headers, { headers }));
       if (answer === 'silent' || answer.type !== 'DONE') return;
       this.judge.fed(name, from + headers.length / 80 - 1);
@@ -197,19 +213,15 @@ export class Attacker {
     if (words.length === GATES.length && isHeard) this.unwitnessed.delete(name);
   }
 
-  /** The custodians take a signer back that lost its memory: a quorum signs, whoever carries it. */
-  async restore(name: SignerName): Promise<void> {
-    const id = this.#nonces.get(name);
-    if (id === undefined) return;
-    const order = this.people.order('restore', 2, this.view.height, { signer: name, id });
-    await this.feed(name);
-    await this.ask(name, 'RESTORE', encode(Restore, { order }));
+  /** What the custodians' order to take a signer back must name: its start. */
+  startOf(name: SignerName): Uint8Array | undefined {
+    return this.#nonces.get(name);
   }
 
   /** SIGN under a fresh id, and everything that follows from a signature. */
   async sign(name: SignerName, body: Uint8Array, id = freshId()): Promise<Answer> {
     const sent = performance.now();
-    const answer = await this.ask(name, 'SIGN', body, id);
+    const answer = await this.#insist(name, 'SIGN', body, id);
     const got = performance.now();
     if (answer === 'silent') return answer;
     const list = this.asked.get(name) ?? [];
@@ -219,16 +231,21 @@ export class Attacker {
     const isResult = !codes.includes('UNWITNESSED') && !codes.includes('RESTORED');
     if (isResult) list.push({ id, body, answer: answer.body });
     if (list.length > KEPT) list.shift();
-    if (answer.type !== 'SIGNED') return answer;
+    this.heard(name, body, answer, { sent, got });
+    return answer;
+  }
+
+  /** What a signer said to a request: the judge hears of each signature. */
+  heard(name: SignerName, body: Uint8Array, answer: Exclude<Answer, 'silent'>, span: Span): void {
+    if (answer.type !== 'SIGNED') return;
     const story = this.#tell(body);
     const packed = decode(MessageBytes, answer.message, answer.message.length);
     if (story === undefined || !packed.ok) {
       this.judge.say('answer', `${name} signed a request that cannot be read`);
-      return answer;
+      return;
     }
     story.signed.set(name, packed.value);
-    this.judge.signed(name, claimOf(story), { sent, got });
-    return answer;
+    this.judge.signed(name, this.#claimOf(story), span);
   }
 
   /** What became of a request, if some signer signed it. */
@@ -263,22 +280,44 @@ export class Attacker {
 
   /** CLEAR with these signatures, whatever they are of. */
   async clear(gate: PeerName, story: Story, signed: readonly Packed[]): Promise<Answer> {
-    const body = encode(Clear, { request: story.body, signed });
+    return await this.clearBody(gate, encode(Clear, { request: story.body, signed }));
+  }
+
+  /** CLEAR, and everything that follows from it. */
+  async clearBody(gate: PeerName, body: Uint8Array): Promise<Answer> {
     const sent = performance.now();
-    const answer = await this.ask(gate, 'CLEAR', body);
+    const answer = await this.#insist(gate, 'CLEAR', body);
     if (answer === 'silent' || answer.type !== 'CLEARED') return answer;
+    const clear = decode(Clear, body, body.length);
+    const story = clear.ok ? this.#tell(clear.value.request) : undefined;
     const cleared = decode(Cleared, answer.body, answer.body.length);
-    if (!cleared.ok) {
+    if (!cleared.ok || !clear.ok || story === undefined) {
       this.judge.say('answer', `${gate} cleared something that cannot be read`);
       return answer;
     }
     const known = parseTransaction(cleared.value.transaction);
     this.raws.set(known.txid, cleared.value.transaction);
     this.view.learn(known);
-    const inputs = known.tx.inputs.map(({ txid, vout }) => keyOf({ txid: displayTxid(txid), vout }));
-    const spend = { txid: known.txid, gate, ids: story.ids, inputs };
-    this.judge.cleared(spend, claimOf(story), { sent, got: performance.now() });
+    const shown = clear.value.signed.slice(0, 2).map(toKey);
+    const by = [...story.signed].filter(([, packed]) => shown.includes(toKey(packed))).map(([name]) => name);
+    const span = { sent, got: performance.now() };
+    this.judge.cleared(gate, this.view.describe(known), this.#claimOf(story), span, by);
     return answer;
+  }
+
+  #claimOf({ ids, request, txid, inputs }: Story): Claim {
+    const { draft, approvals = [] } = request;
+    return {
+      txid,
+      ids,
+      intents: draft.intents.map(([bytes]) => bytes),
+      approvals,
+      inputs: draft.inputs.map(([, , said], place) => {
+        const coin = inputs[place] ?? '';
+        return { coin, said, amount: this.view.coins.get(coin)?.amount };
+      }),
+      change: draft.change.map(([, , amount]) => amount),
+    };
   }
 
   /** Gets every signer's word that a transaction is dead, and shows it to a gate. */
@@ -299,10 +338,8 @@ export class Attacker {
   }
 }
 
-function claimOf({ ids, request }: Story): Claim {
-  const intents = request.draft.intents.map(([bytes]) => bytes);
-  return { ids, intents, approvals: request.approvals ?? [] };
-}
+/** A signed message, to be found again. */
+const toKey = (packed: Packed): string => toHex(encode(MessageBytes, packed));
 
 export function codesOf(body: Uint8Array): readonly string[] {
   const refused = decode(Refused, body, body.length);

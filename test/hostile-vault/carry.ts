@@ -9,6 +9,7 @@ import {
   Freeze,
   type MessageType,
   Register,
+  Restore,
   type SignedCharter,
   type SignedOrder,
   State,
@@ -87,4 +88,15 @@ export async function stop(attacker: Attacker, name: SignerName): Promise<void> 
   const state = await readState(attacker, name);
   const span = await carry(attacker, name, 'FREEZE', encode(Freeze, { reason: 'because' }));
   if (span !== undefined && state !== undefined) attacker.judge.froze(name, 'vault-1', span, state.tick);
+}
+
+/** The custodians take a signer back that lost its memory: a quorum signs, whoever carries it. @returns whether it was taken */
+export async function carryRestore(attacker: Attacker, name: SignerName): Promise<boolean> {
+  const id = attacker.startOf(name);
+  if (id === undefined) return false;
+  await attacker.feed(name);
+  const order = attacker.people.order('restore', 2, attacker.view.height, { signer: name, id });
+  const span = await carry(attacker, name, 'RESTORE', encode(Restore, { order }));
+  if (span !== undefined) attacker.judge.tookRestore(name, order, span);
+  return span !== undefined;
 }

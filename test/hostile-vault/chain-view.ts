@@ -6,7 +6,7 @@ import { Admit, concatBytes, type Dead, encode, fromHex, toHex } from '@coldwire
 import { buildLevels, proveAt } from '@coldwire/vault/chain/merkle.ts';
 import { type Chain, displayTxid } from '@coldwire/wallet';
 import type { World } from '../world/world.ts';
-import type { MinedTransaction } from './judge/chain.ts';
+import type { MadeTransaction } from './judge/chain.ts';
 
 /** An output that pays one of the wallet's scripts. */
 export interface OwnCoin {
@@ -23,7 +23,7 @@ export const keyOf = ({ txid, vout }: { readonly txid: string; readonly vout: nu
 export const internal = (txid: string): Uint8Array => fromHex(txid).reverse();
 
 /** Scripts of each chain that are looked for. */
-const INDEXES = 32;
+const INDEXES = 64;
 
 export class ChainView {
   readonly #world: World;
@@ -31,6 +31,8 @@ export class ChainView {
   /** Every transaction that pays or spends us, mined or not, by txid. */
   readonly transactions = new Map<string, KnownTransaction>();
   readonly coins = new Map<string, OwnCoin>();
+  /** Transactions by the coins that they spend. */
+  readonly #spenders = new Map<string, Set<KnownTransaction>>();
   #seenHeight = 0;
 
   constructor(world: World) {
@@ -61,7 +63,13 @@ export class ChainView {
   }
 
   learn(known: KnownTransaction): void {
+    if (this.transactions.has(known.txid)) return;
     this.transactions.set(known.txid, known);
+    for (const input of inputsOf(known)) {
+      const spenders = this.#spenders.get(input);
+      if (spenders === undefined) this.#spenders.set(input, new Set([known]));
+      else spenders.add(known);
+    }
     for (const [vout, { amount, script }] of known.tx.outputs.entries()) {
       const place = this.isOwn(script);
       if (place !== undefined)
@@ -83,19 +91,23 @@ export class ChainView {
     return [...this.coins.values()].filter(({ txid, vout }) => coins.get(`${txid}:${vout}`) !== undefined);
   }
 
+  /** A transaction's bytes, read for the judge. */
+  describe({ tx, txid }: KnownTransaction): MadeTransaction {
+    const outputs = tx.outputs.map(({ amount, script }) => {
+      const own = this.isOwn(script)?.chain;
+      return own === undefined ? { amount, script } : { amount, script, own };
+    });
+    const inputs = tx.inputs.map(
+      ({ txid: of, vout }) => this.coins.get(keyOf({ txid: displayTxid(of), vout }))?.amount,
+    );
+    return { txid, inputs, outputs };
+  }
+
   /** What the chain holds of ours, from the first block to the tip, for the judge. */
-  *mined(): Generator<MinedTransaction> {
+  *mined(): Generator<MadeTransaction> {
     for (let height = 1; height <= this.height; height += 1) {
-      for (const { tx, txid } of this.#world.chain.node.chain.at(height)?.block.transactions ?? []) {
-        const outputs = tx.outputs.map(({ amount, script }) => {
-          const own = this.isOwn(script)?.chain;
-          return own === undefined ? { amount, script } : { amount, script, own };
-        });
-        const inputs = tx.inputs.map(
-          ({ txid: of, vout }) => this.coins.get(keyOf({ txid: displayTxid(of), vout }))?.amount,
-        );
-        yield { txid, inputs, outputs };
-      }
+      for (const known of this.#world.chain.node.chain.at(height)?.block.transactions ?? [])
+        yield this.describe(known);
     }
   }
 
@@ -118,18 +130,47 @@ export class ChainView {
     return proveAt(buildLevels(txids), internal(node.hash), position);
   }
 
+  /** Mined transactions that spend a coin of this one's. */
+  *#rivals(txid: string, inputs: readonly string[]): Generator<KnownTransaction> {
+    for (const input of inputs) {
+      for (const known of this.#spenders.get(input) ?? []) {
+        if (known.txid !== txid && this.#heightOf(known.txid) !== undefined) yield known;
+      }
+    }
+  }
+
+  #heightOf(txid: string): number | undefined {
+    return this.#world.chain.node.chain.blockOf(txid)?.height;
+  }
+
   /** A mined transaction that spends a coin of this one's, as proof that this one is dead. */
   deathOf(txid: string, inputs: readonly string[]): Dead | undefined {
-    for (const known of this.transactions.values()) {
-      if (known.txid === txid) continue;
-      const spends = known.tx.inputs.some((input) =>
-        inputs.includes(keyOf({ txid: toHex(Uint8Array.from(input.txid).reverse()), vout: input.vout })),
-      );
-      const proof = spends ? this.proof(known.txid) : null;
+    for (const known of this.#rivals(txid, inputs)) {
+      const proof = this.proof(known.txid);
       if (proof !== null) return { txid: internal(txid), spender: serialize(known.tx, false), proof };
     }
     return undefined;
   }
+
+  /**
+   * A transaction can never be mined: one that is buried has a coin of it, or a coin of it is of one that never can be.
+   * @param tip height up to which blocks count
+   */
+  isDead(txid: string, inputs: readonly string[], tip: number): boolean {
+    const burial = this.#world.deployment.charter.charter.clock.burial;
+    const deepest = Math.min(tip, this.height) - burial + 1;
+    for (const { txid: rival } of this.#rivals(txid, inputs)) {
+      if ((this.#heightOf(rival) ?? Number.POSITIVE_INFINITY) <= deepest) return true;
+    }
+    return inputs.some((input) => {
+      const parent = this.transactions.get(input.slice(0, 64));
+      if (parent === undefined || this.#heightOf(parent.txid) !== undefined) return false;
+      return this.isDead(parent.txid, inputsOf(parent), tip);
+    });
+  }
 }
+
+const inputsOf = ({ tx }: KnownTransaction): readonly string[] =>
+  tx.inputs.map(({ txid, vout }) => keyOf({ txid: displayTxid(txid), vout }));
 
 export const encodeAdmit = (admit: Admit): Uint8Array => encode(Admit, admit);

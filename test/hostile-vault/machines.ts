@@ -53,6 +53,7 @@ export class Machines {
   async keep(attacker: Attacker, name: SignerName): Promise<void> {
     this.#charters.set(name, attacker.judge.charters(name));
     await this.#moved(attacker, name, () => {
+      attacker.judge.copied(name);
       rmSync(this.#copyOf(name), { recursive: true, force: true });
       cpSync(join(this.#world.directory, `signer-${name}`), join(this.#copyOf(name), 'state'), {
         recursive: true,
@@ -65,8 +66,8 @@ export class Machines {
   async setBack(attacker: Attacker, name: SignerName): Promise<void> {
     if (!existsSync(this.#copyOf(name))) return;
     attacker.setBack(name);
-    attacker.judge.forgot(name, this.#charters.get(name) ?? 1);
     await this.#moved(attacker, name, () => {
+      attacker.judge.forgot(name, this.#charters.get(name) ?? 1, performance.now());
       const state = join(this.#world.directory, `signer-${name}`);
       const line = attacker.lines.directoryOf(name);
       for (const directory of [state, line]) rmSync(directory, { recursive: true, force: true });

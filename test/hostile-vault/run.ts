@@ -11,6 +11,8 @@ import { SIGNERS } from '../world/charter.ts';
 import { pause } from '../world/processes.ts';
 import { buildWorld, mine, type World } from '../world/world.ts';
 import { Attacker } from './attacker.ts';
+import { carryRestore } from './carry.ts';
+import { ChainView } from './chain-view.ts';
 import { payHonestly } from './goods.ts';
 import type { Violation } from './judge/docket.ts';
 import { Judge } from './judge/judge.ts';
@@ -51,6 +53,8 @@ export interface RunResult {
 
 const RESTART_EVERY = 300;
 const SET_BACK_EVERY = 800;
+/** After an order that was not for the signer's present start. */
+const RESTORE_EVERY = 50;
 const GOOD_EVERY = 400;
 
 export async function runHostileVault(options: RunOptions): Promise<RunResult> {
@@ -72,14 +76,14 @@ export async function runHostileVault(options: RunOptions): Promise<RunResult> {
   process.on('uncaughtException', die);
   try {
     const { charter, hash } = world.deployment.charter;
-    const judge = new Judge({ degree: 1, terms: charter }, hash, SIGNERS);
+    const view = new ChainView(world);
+    const judge = new Judge({ degree: 1, terms: charter }, hash, SIGNERS, ({ txid, inputs }, tip) =>
+      view.isDead(txid, inputs, tip),
+    );
     const people = new People(world, staff, random, judge);
-    return await new Run(
-      world,
-      judge,
-      new Attacker(world, judge, people, random, options.signal),
-      options,
-    ).play();
+    const { signal } = options;
+    const attacker = new Attacker({ world, view, judge, people, random, signal });
+    return await new Run(world, judge, attacker, options).play();
   } finally {
     await world.close();
     process.off('uncaughtException', die);
@@ -94,12 +98,15 @@ class Run {
   readonly #options: RunOptions;
   #restarts = 0;
   #setBacks = 0;
-  #restores = 0;
   #goods = 0;
   /** The next one puts C's copy back; otherwise makes it. */
   #hasCopy = false;
-  #setBackAt = 0;
-  readonly #due = { restart: RESTART_EVERY, setBack: SET_BACK_EVERY / 2, good: GOOD_EVERY };
+  readonly #due = {
+    restart: RESTART_EVERY,
+    setBack: SET_BACK_EVERY / 2,
+    restore: Number.POSITIVE_INFINITY,
+    good: GOOD_EVERY,
+  };
 
   constructor(world: World, judge: Judge, attacker: Attacker, options: RunOptions) {
     this.#world = world;
@@ -163,26 +170,24 @@ class Run {
       if (this.#hasCopy) await this.#machines.setBack(attacker, 'C');
       else await this.#machines.keep(attacker, 'C');
       if (this.#hasCopy) this.#setBacks += 1;
+      this.#due.restore = this.#hasCopy ? attacker.steps + SET_BACK_EVERY / 2 : Number.POSITIVE_INFINITY;
       this.#hasCopy = !this.#hasCopy;
-      this.#setBackAt = attacker.steps;
     }
-    const isTime = attacker.steps >= this.#setBackAt + SET_BACK_EVERY / 2;
-    if (this.#setBacks > this.#restores && !this.#hasCopy && isTime) {
-      await attacker.restore('C');
-      this.#restores += 1;
+    if (attacker.steps >= this.#due.restore) {
+      const isBack = await carryRestore(attacker, 'C');
+      this.#due.restore = isBack ? Number.POSITIVE_INFINITY : attacker.steps + RESTORE_EVERY;
     }
   }
 
   async #payHonestly(): Promise<void> {
     if (this.#attacker.steps < this.#due.good) return;
-    if (await payHonestly(this.#attacker)) this.#goods += 1;
+    if (await payHonestly(this.#attacker, this.#goods)) this.#goods += 1;
     this.#due.good = this.#attacker.steps + GOOD_EVERY;
   }
 
   async #end(): Promise<RunResult> {
     const attacker = this.#attacker;
     settle(attacker);
-    this.#judge.checkConflicts((txid) => isDead(attacker, txid));
     const now = performance.now();
     const left = this.#judge.audit(attacker.view.mined(), now);
     await attacker.lines.closeAll();
@@ -221,12 +226,6 @@ function settle(attacker: Attacker): void {
     mine(attacker.world, 1);
     attacker.view.follow();
   }
-}
-
-/** Another transaction, mined, spends a coin of it. */
-function isDead({ judge, view }: Attacker, txid: string): boolean {
-  const [spend] = judge.spends.get(txid) ?? [];
-  return spend !== undefined && view.deathOf(txid, spend.inputs) !== undefined;
 }
 
 function paidWishes({ judge, world }: Attacker): number {

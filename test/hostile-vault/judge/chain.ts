@@ -1,7 +1,13 @@
-/** Judges the chain: all that left the wallet went to an intent, once, the rest came back, and no more than charters allow. */
-import type { ClearedSpend, Docket } from './docket.ts';
+/**
+ * Judges finished transactions: each that a gate gives out pays its intents and us, and nobody else; and the chain: all that left
+ * the wallet went to an intent, once, or to miners, the rest came back, and no more than charters allow.
+ */
+import type { Docket } from './docket.ts';
+import type { Claim } from './payments.ts';
+import type { Terms } from './record.ts';
 
-export interface MinedTransaction {
+/** The bytes of a transaction, read. */
+export interface MadeTransaction {
   readonly txid: string;
   /** Amount of each input that is the wallet's; undefined: of somebody else. */
   readonly inputs: readonly (bigint | undefined)[];
@@ -20,8 +26,12 @@ export class ChainJudge {
     this.docket = docket;
   }
 
-  /** What charters let leave until then: the tightest window, refilled as often as it can be, at its laxest each time. */
+  /** What charters let leave until then, to destinations and as fees: the tightest window, refilled as often as it can be, at its laxest each time. */
   allowed(until: number): bigint {
+    return this.#bound(until, ({ amount }) => amount) + this.#bound(until, ({ fee }) => fee);
+  }
+
+  #bound(until: number, of: (row: Terms['policy']['windows'][number]) => bigint): bigint {
     const gates = this.docket.gates.map((name) => this.docket.record(name));
     const rows = gates[0]?.reigns[0]?.terms.policy.windows ?? [];
     const spacing = gates[0]?.reigns[0]?.terms.clock.spacing ?? 1;
@@ -29,20 +39,43 @@ export class ChainJudge {
       let sum = 0n;
       const length = ticks * spacing * 1000;
       for (let sent = this.docket.started; sent <= until; sent += length) {
-        for (const gate of gates)
-          sum +=
-            (gate.laxest({ sent, got: sent + length })?.policy.windows[place]?.amount ?? 0n) /
-            BigInt(gates.length);
+        for (const gate of gates) {
+          const row = gate.laxest({ sent, got: sent + length })?.policy.windows[place];
+          sum += (row === undefined ? 0n : of(row)) / BigInt(gates.length);
+        }
       }
       return sum;
     });
     return bounds.reduce((least, bound) => (bound < least ? bound : least));
   }
 
-  /** Reads the chain: all that left went to an intent, once, and the rest came back. @returns sat that left */
-  audit(mined: Iterable<MinedTransaction>, until: number): bigint {
+  /** A gate gave it out for these intents: it must pay them, and us, and nobody else. */
+  checkCleared(gate: string, { txid, inputs, outputs }: MadeTransaction, claim: Claim): void {
+    const name = `${gate} cleared ${txid}`;
+    if (txid !== claim.txid) this.docket.say('bytes', `${name} for the request of ${claim.txid}`);
+    if (inputs.includes(undefined))
+      this.docket.say('input', `${name}, which has inputs that are not the wallet's`);
+    const due = claim.ids.flatMap((id) => this.docket.wishes.get(id)?.intent ?? []);
+    for (const { amount, script, own } of outputs) {
+      if (own === 1) continue;
+      const place = due.findIndex(
+        (intent) => intent.amount === amount && Buffer.from(intent.script).equals(script),
+      );
+      if (place >= 0) due.splice(place, 1);
+      else
+        this.docket.say(
+          own === undefined ? 'output' : 'change',
+          `${name}, which pays ${amount} sat to nobody who asked`,
+        );
+    }
+    if (due.length > 0) this.docket.say('output', `${name}, which does not pay ${due.length} of its intents`);
+  }
+
+  /** Reads the chain: all that left went to an intent, once, or to miners, and the rest came back. @returns sat that left */
+  audit(mined: Iterable<MadeTransaction>, until: number): bigint {
     const paid = new Set<string>();
     let left = 0n;
+    let fees = 0n;
     for (const transaction of mined) {
       const { txid, inputs, outputs } = transaction;
       const own = inputs.filter((amount) => amount !== undefined);
@@ -52,15 +85,18 @@ export class ChainJudge {
       left += this.#auditOutputs(transaction, paid);
       const out = outputs.reduce((sum, { amount }) => sum + amount, 0n);
       const fee = own.reduce((sum, amount) => sum + amount, 0n) - out;
+      fees += fee;
       if (fee < 0n || fee > this.#highestFee()) this.docket.say('fee', `${txid} has a fee of ${fee} sat`);
     }
-    const allowed = this.allowed(until);
+    const allowed = this.#bound(until, ({ amount }) => amount);
     if (left > allowed) this.docket.say('total', `${left} sat left, ${allowed} were allowed`);
-    return left;
+    const burnt = this.#bound(until, ({ fee }) => fee);
+    if (fees > burnt) this.docket.say('total', `${fees} sat went to miners, ${burnt} were allowed`);
+    return left + fees;
   }
 
   /** The outputs are the intents' of one clearing, in any order, and change. */
-  #auditOutputs({ txid, outputs }: MinedTransaction, paid: Set<string>): bigint {
+  #auditOutputs({ txid, outputs }: MadeTransaction, paid: Set<string>): bigint {
     const clearings = this.docket.spends.get(txid) ?? [];
     if (clearings.length === 0) this.docket.say('uncleared', `${txid} was mined and no gate has cleared it`);
     // Twins: several intents of the same amount and destination, of which this pays one.
@@ -89,26 +125,5 @@ export class ChainJudge {
   #highestFee(): bigint {
     const fees = [...this.docket.lawful.values()].map(({ terms }) => terms.policy.feeAbsolute);
     return fees.reduce((most, fee) => (fee > most ? fee : most), 0n);
-  }
-
-  /** Of all that was cleared for an intent no two can both be mined. */
-  checkConflicts(isDead: (txid: string) => boolean): void {
-    const carriers = new Map<string, Map<string, ClearedSpend>>();
-    for (const spend of [...this.docket.spends.values()].flat()) {
-      for (const id of spend.ids) {
-        const known = carriers.get(id) ?? new Map();
-        carriers.set(id, known.set(spend.txid, spend));
-      }
-    }
-    for (const [id, byTxid] of carriers) {
-      const spends = [...byTxid.values()];
-      for (const [place, one] of spends.entries()) {
-        for (const other of spends.slice(place + 1)) {
-          const shared = one.inputs.some((input) => other.inputs.includes(input));
-          if (!shared && !isDead(one.txid) && !isDead(other.txid))
-            this.docket.say('conflict', `${one.txid} and ${other.txid} both pay ${id} and share no coin`);
-        }
-      }
-    }
   }
 }

@@ -6,8 +6,8 @@
 import type { Register, SignedCharter, SignedOrder } from '@coldwire/protocol';
 import { toHex } from '@coldwire/protocol';
 import type { Wish, Yes } from '../people.ts';
-import { ChainJudge, type MinedTransaction } from './chain.ts';
-import { type ClearedSpend, Docket, type Kind, type Violation } from './docket.ts';
+import { ChainJudge, type MadeTransaction } from './chain.ts';
+import { type ClearedSpend, type Deaths, Docket, type Kind, type Violation } from './docket.ts';
 import { OrdersJudge } from './orders.ts';
 import { type Claim, PaymentsJudge } from './payments.ts';
 import type { Lawful, Span, Terms } from './record.ts';
@@ -19,8 +19,8 @@ export class Judge {
   readonly #chain: ChainJudge;
 
   /** @param first the first charter, and its hash */
-  constructor(first: Lawful, hash: Uint8Array, signers: readonly string[]) {
-    this.#docket = new Docket(first, hash, signers);
+  constructor(first: Lawful, hash: Uint8Array, signers: readonly string[], isDead: Deaths) {
+    this.#docket = new Docket(first, hash, signers, isDead);
     this.#orders = new OrdersJudge(this.#docket);
     this.#payments = new PaymentsJudge(this.#docket);
     this.#chain = new ChainJudge(this.#docket);
@@ -45,7 +45,7 @@ export class Judge {
   // What honest people signed.
 
   wished(wish: Wish): void {
-    this.#docket.wishes.set(wish.id, wish);
+    this.#docket.wished(wish);
   }
 
   approved(yes: Yes): void {
@@ -58,8 +58,15 @@ export class Judge {
 
   // What machines took.
 
+  /** Headers up to there went to a signer, whatever came of it. */
+  shown(name: string, height: number): void {
+    const record = this.#docket.record(name);
+    record.shown = Math.max(record.shown, height);
+  }
+
   /** A signer accepted headers up to there. */
   fed(name: string, height: number): void {
+    this.shown(name, height);
     const record = this.#docket.record(name);
     record.height = Math.max(record.height, height);
   }
@@ -69,9 +76,24 @@ export class Judge {
     return this.#docket.record(name).installed.length;
   }
 
-  /** An older memory was put back. @param charters that it had taken by then */
-  forgot(name: string, charters: number): void {
-    this.#docket.record(name).forget(charters);
+  /** A copy of a signer's memory was made. */
+  copied(name: string): void {
+    this.#docket.record(name).copied();
+  }
+
+  /** An older memory was put back. @param charters that it had taken by then @param at ms */
+  forgot(name: string, charters: number, at: number): void {
+    this.#docket.record(name).forget(charters, at, this.#docket.wishes.size);
+  }
+
+  /** It was never set back: nothing may keep it from signing. */
+  isWhole(name: string): boolean {
+    return this.#docket.record(name).loss === undefined;
+  }
+
+  /** RESTORE was answered by DONE. */
+  tookRestore(name: string, order: SignedOrder, span: Span): void {
+    this.#orders.tookRestore(name, order, span);
   }
 
   tookCharter(name: string, charter: SignedCharter, span: Span): void {
@@ -98,8 +120,11 @@ export class Judge {
     this.#payments.signed(name, claim, span);
   }
 
-  cleared(spend: ClearedSpend, claim: Claim, span: Span): void {
-    this.#payments.cleared(spend, claim, span);
+  /** @param made its bytes @param by the signers whose signatures it has */
+  cleared(gate: string, made: MadeTransaction, claim: Claim, span: Span, by: readonly string[]): void {
+    const inputs = claim.inputs.map(({ coin }) => coin);
+    this.#payments.cleared({ txid: made.txid, gate, ids: claim.ids, inputs }, claim, span, by);
+    this.#chain.checkCleared(gate, made, claim);
   }
 
   allowed(until: number): bigint {
@@ -107,11 +132,7 @@ export class Judge {
   }
 
   /** @returns sat that left */
-  audit(mined: Iterable<MinedTransaction>, until: number): bigint {
+  audit(mined: Iterable<MadeTransaction>, until: number): bigint {
     return this.#chain.audit(mined, until);
-  }
-
-  checkConflicts(isDead: (txid: string) => boolean): void {
-    this.#chain.checkConflicts(isDead);
   }
 }

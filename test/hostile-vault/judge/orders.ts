@@ -39,9 +39,7 @@ export class OrdersJudge {
     if (lawful.terms.epoch !== before.terms.epoch + 1)
       this.docket.say('charter', `${name} took epoch ${lawful.terms.epoch} after ${before.terms.epoch}`);
     const { loosenTicks } = before.terms.policy;
-    const delay = this.docket.gates.includes(name)
-      ? loosenTicks * before.terms.clock.spacing * 1000
-      : msOfTicks(loosenTicks, before.terms);
+    const delay = this.docket.msOf(name, loosenTicks, before.terms);
     record.install(lawful, hash, span, delay);
   }
 
@@ -62,6 +60,20 @@ export class OrdersJudge {
     if (!record.registered.has(key)) record.registered.set(key, sent);
   }
 
+  /** RESTORE was answered by DONE: a quorum has taken it back. */
+  tookRestore(name: string, [bytes, signatures]: SignedOrder, span: Span): void {
+    const record = this.docket.record(name);
+    const terms = record.laxest(span);
+    const order = decode(Order, bytes);
+    if (!order.ok || terms === undefined || order.value.kind !== 'restore' || order.value.signer !== name) {
+      this.docket.say('order', `${name} was taken back by an order that is not for it`);
+      return;
+    }
+    if (honest(terms, signatures, hashOrder(bytes)).size < terms.quorum)
+      this.docket.say('order', `${name} was taken back by fewer than a quorum`);
+    record.loss = { kind: 'restored', since: span.sent, height: order.value.height ?? 0 };
+  }
+
   /** FREEZE or UNFREEZE with an order was answered by DONE. @param tick of the signer's clock, by its own word, before */
   tookOrder(name: string, [bytes, signatures]: SignedOrder, span: Span, tick: number): void {
     const record = this.docket.record(name);
@@ -79,7 +91,7 @@ export class OrdersJudge {
     if (expires < record.height) this.docket.say('order', `${name} took an order that had expired`);
     if (names.size < (kind === 'freeze' ? 1 : terms.quorum))
       this.docket.say('order', `${name} took ${kind} with ${names.size} good signatures`);
-    if (used.size > 0 && [...names].every((one) => used.has(one)) && !record.amnesic)
+    if (used.size > 0 && [...names].every((one) => used.has(one)) && !record.isAmnesic)
       this.docket.say('order', `${name} took the same ${kind} twice`);
     if (kind === 'unfreeze') {
       record.frozen = record.frozen.map((one) => ({ ...one, to: Math.min(one.to, span.sent) }));
@@ -105,7 +117,7 @@ export class OrdersJudge {
     const terms = record.laxest({ sent: got, got });
     const last = record.froze.get(by);
     record.froze.set(by, tick);
-    if (record.amnesic || terms === undefined) return false;
+    if (record.isAmnesic || terms === undefined) return false;
     const { freezeTicks } = terms.policy;
     if (last !== undefined && tick <= last + 2 * freezeTicks + 2) return false;
     record.frozen.push({ from: got, to: got + msOfTicks(freezeTicks, terms), by });

@@ -2,15 +2,35 @@
 import { type Approval, toHex } from '@coldwire/protocol';
 import type { Wish } from '../people.ts';
 import { type ClearedSpend, type Docket, type Kind, msOfTicks } from './docket.ts';
+import { LossJudge } from './loss.ts';
 import type { Payment, Span } from './record.ts';
+import { type Share, SpendsJudge } from './spends.ts';
+
+/** A coin as it stands in a request. */
+export interface Input {
+  /** As `txid:vout`. */
+  readonly coin: string;
+  /** sat, by the request. */
+  readonly said: bigint;
+  /** sat, by the chain; undefined: the wallet has no such coin. */
+  readonly amount: bigint | undefined;
+}
 
 /** What a request asks a signature, or a transaction, for. */
 export interface Claim {
+  /** Of the transaction that it describes; display order. */
+  readonly txid: string;
+  readonly inputs: readonly Input[];
+  /** sat of each output that comes back to us. */
+  readonly change: readonly bigint[];
   readonly ids: readonly string[];
   /** As they stand in the request, in the order of the ids. */
   readonly intents: readonly Uint8Array[];
   readonly approvals: readonly Approval[];
 }
+
+/** Every transaction takes two of three signers. */
+const SIGNERS_SHARE: Share = { of: 2, in: 3 };
 
 interface Limit {
   readonly amount: bigint;
@@ -19,9 +39,13 @@ interface Limit {
 
 export class PaymentsJudge {
   readonly docket: Docket;
+  readonly #spends: SpendsJudge;
+  readonly #loss: LossJudge;
 
   constructor(docket: Docket) {
     this.docket = docket;
+    this.#spends = new SpendsJudge(docket);
+    this.#loss = new LossJudge(docket);
   }
 
   /** A signer gave signatures. */
@@ -29,22 +53,31 @@ export class PaymentsJudge {
     const record = this.docket.record(name);
     if (record.frozen.some(({ from, to }) => span.sent > from && span.got < to))
       this.docket.say('frozen', `${name} signed while it was frozen`);
+    const isNew = !record.book.has(claim.txid, claim.ids);
     const fresh = this.#judgeClaim(name, claim, span);
+    if (isNew) {
+      this.#loss.judge(name, claim, span);
+      this.#spends.judge(name, claim, span, SIGNERS_SHARE);
+      record.signed(claim.txid);
+    }
     for (const wish of fresh) {
       if (wish.intent.expires < record.height)
         this.docket.say('expired', `${name} signed ${wish.id}, which had expired`);
       this.#checkRegistration(name, wish, span);
     }
-    if (!record.amnesic) this.#checkWindows(name, span, { of: 2, in: 3 });
+    if (!record.isExcused) this.#checkWindows(name, span, SIGNERS_SHARE);
   }
 
-  /** A gate gave out a transaction. */
-  cleared(spend: ClearedSpend, claim: Claim, span: Span): void {
+  /** A gate gave out a transaction. @param by the signers whose signatures it has */
+  cleared(spend: ClearedSpend, claim: Claim, span: Span, by: readonly string[]): void {
+    for (const name of by) this.docket.record(name).wasSeen(claim.txid);
     const known = this.docket.spends.get(spend.txid) ?? [];
     if (known.some(({ ids }) => ids.join() === spend.ids.join())) return;
     this.docket.spends.set(spend.txid, [...known, spend]);
+    const share = { of: 1, in: this.docket.gates.length };
     this.#judgeClaim(spend.gate, claim, span);
-    this.#checkWindows(spend.gate, span, { of: 1, in: this.docket.gates.length });
+    this.#spends.judge(spend.gate, claim, span, share);
+    this.#checkWindows(spend.gate, span, share);
   }
 
   /** @returns the intents that the machine has not seen before, and charges it with them */
@@ -115,14 +148,12 @@ export class PaymentsJudge {
   }
 
   /** Whatever is within a stretch that no clock can have stretched to a window's length, is within the window. */
-  #checkWindows(name: string, span: Span, part: { readonly of: number; readonly in: number }): void {
+  #checkWindows(name: string, span: Span, part: Share): void {
     const record = this.docket.record(name);
     const terms = record.laxest(span);
     const last = record.payments.at(-1);
     if (terms === undefined || last === undefined || last.got !== span.got) return;
-    const isGate = this.docket.gates.includes(name);
-    const msOf = (ticks: number): number =>
-      isGate ? ticks * terms.clock.spacing * 1000 : msOfTicks(ticks, terms);
+    const msOf = (ticks: number): number => this.docket.msOf(name, ticks, terms);
     const check = (kind: Kind, row: Limit, ms: number, of: (one: Payment) => boolean): void => {
       const { amount, count } = within(record.payments, span.got - ms, of);
       const isOver =

@@ -73,7 +73,7 @@ const mutateClear: Move = {
       return;
     }
     const body = Clear.write({ request: story.body, signed });
-    await attacker.ask(gate, 'CLEAR', toBytes(mutate(asTree(body), random)));
+    await attacker.clearBody(gate, toBytes(mutate(asTree(body), random)));
   },
 };
 
@@ -100,6 +100,7 @@ const mutateOthers: Move = {
       if (death !== undefined) await send('DEAD', toBytes(mutate(asTree(Dead.write(death)), random)));
     } else if (choice === 2) {
       const headers = view.headersFrom(Math.max(1, view.height - random.between(0, 20)));
+      attacker.judge.shown(name, view.height);
       await send('HEADERS', toBytes(mutate(asTree(Headers.write({ headers })), random)));
     } else if (story !== undefined) {
       const words = [...story.signed.values()].slice(0, 2);

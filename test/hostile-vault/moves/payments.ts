@@ -76,6 +76,21 @@ const replace: Move = {
   },
 };
 
+/** Money burnt as fees: many coins to ourselves, each as dear as its size allows, more than any window lets through. */
+const burn: Move = {
+  name: 'fees',
+  weight: 2,
+  async run(attacker) {
+    const { random } = attacker;
+    const pair = drawPair(attacker);
+    for (const coin of drawCoins(attacker, 10)) {
+      const dear = BigInt(random.between(26_000, 31_600));
+      const request = compose(attacker, { wishes: [], coins: [coin], fee: dear });
+      await clearStory(attacker, await signBy(attacker, pair, request, [coin]));
+    }
+  },
+};
+
 /** Approvers look at a wish: mostly as many as the laxest charter asks for, sometimes one too few, for a short time or a long. */
 function lookAt(attacker: Parameters<Move['run']>[0], wish: Wish): void {
   const { people, random, view } = attacker;
@@ -100,4 +115,4 @@ const wish: Move = {
   },
 };
 
-export const PAYMENTS: readonly Move[] = [pay, payAgain, replace, wish];
+export const PAYMENTS: readonly Move[] = [pay, payAgain, replace, burn, wish];
