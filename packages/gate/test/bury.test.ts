@@ -72,11 +72,15 @@ describe('A transaction that two signers say is dead', () => {
     expect(world.force(pay([1, 2]))).toEqual([]);
   });
 
-  test('is charged once for all that carry its intents', () => {
+  test('is charged, and what pays its intents beside it is charged as well', () => {
     bury([wordOf('A'), wordOf('B')]);
     expect(world.force(pay([1]))).toEqual([]);
-    const paid = world.gate.state.charges.reduce((sum, { amount }) => sum + amount, 0n);
-    expect(paid).toBe(1_000_000n);
+    expect(world.force(pay([1, 2]))).toEqual([]);
+    expect(world.gate.state.charges.map(({ amount, count }) => [amount, count])).toEqual([
+      [1_000_000n, 1],
+      [1_000_000n, 1],
+      [0n, 0],
+    ]);
   });
 
   test('is still dead after a restart, and is recorded once', () => {

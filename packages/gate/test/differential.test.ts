@@ -5,11 +5,13 @@ import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inForm } from '../../../test/world/form.ts';
+import { findCharged } from '../../policy/src/charge.ts';
 import { evaluate } from '../../policy/src/evaluate.ts';
 import { buildFacts, decodeIntents } from '../../policy/src/facts.ts';
+import type { PolicyState } from '../../policy/src/state/state.ts';
 import { World } from '../../policy/test/world.ts';
 import { realCharter, signCharter } from '../../signer/test/signing-world.ts';
-import { chargeFor, checkFees, worstVsize } from '../src/core/limits.ts';
+import { chargedIntents, chargeFor, checkFees, worstVsize } from '../src/core/limits.ts';
 import { rebuild } from '../src/core/rebuild.ts';
 import { hashInputs } from '../src/core/sighash.ts';
 import { createGateState } from '../src/core/state.ts';
@@ -129,6 +131,51 @@ test('gate and signers build the same transaction, scripts, hashes, sizes, fees 
   );
   // Almost every plan is one that a gate can build.
   expect(built).toBeGreaterThan(RUNS / 2);
+});
+
+/** The most of these that share no coin, tried one by one. */
+function mostApart(lists: readonly (readonly string[])[], spent: readonly string[] = []): number {
+  const [first, ...rest] = lists;
+  if (first === undefined) return 0;
+  const without = mostApart(rest, spent);
+  if (first.some((coin) => spent.includes(coin))) return without;
+  return Math.max(without, 1 + mostApart(rest, [...spent, ...first]));
+}
+
+test('gate and signers charge an intent for the same of its transactions, and for as many as could be mined together', () => {
+  const lists = fc.array(fc.uniqueArray(fc.constantFrom(...'abcdefg'), { minLength: 1, maxLength: 3 }), {
+    minLength: 1,
+    maxLength: 12,
+  });
+  const id = '00'.repeat(16);
+  let anew = 0;
+  fc.assert(
+    fc.property(lists, (carriers) => {
+      // Every one before is dead, so that the next need share no coin with it.
+      const gate = createGateState(charter);
+      const transactions = new Map<string, { inputs: readonly string[]; paid: bigint; fee: bigint }>();
+      let charges = 0;
+      for (const [place, inputs] of carriers.entries()) {
+        const txid = `${place}`;
+        const before = carriers.slice(0, place).map((_, i) => `${i}`);
+        const rivals = before.filter((_, i) => carriers[i]?.some((coin) => inputs.includes(coin)));
+        const record = place === 0 ? undefined : { hash: '', carriers: before, until: 0 };
+        const draft = { intents: [{ record }], txid, conflicting: new Set(rivals) };
+        const ours = findCharged({ transactions } as unknown as PolicyState, draft as never);
+        const rebuilt = { txid, intents: [{ id }], inputs: inputs.map((outpoint) => ({ outpoint })) };
+        expect(chargedIntents(gate, rebuilt as never)).toHaveLength(ours.length);
+        charges += ours.length;
+        transactions.set(txid, { inputs, paid: 0n, fee: 0n });
+        gate.cleared.set(txid, { inputs, paid: 0n });
+        for (const coin of inputs) gate.spenders.set(coin, [...(gate.spenders.get(coin) ?? []), txid]);
+        gate.intents.set(id, { hash: '', txids: [...before, txid] });
+        expect(charges).toBeGreaterThanOrEqual(mostApart(carriers.slice(0, place + 1)));
+      }
+      if (charges > 1) anew += 1;
+    }),
+    { numRuns: RUNS },
+  );
+  expect(anew).toBeGreaterThan(RUNS / 4);
 });
 
 function raise(): never {

@@ -24,6 +24,7 @@ import {
   type UnsignedTransaction,
   worstCaseVsize,
 } from '@coldwire/wallet';
+import { findCharged } from './charge.ts';
 import type { Charge } from './state/ledger.ts';
 import type { CoinRecord, IntentRecord, PolicyState } from './state/state.ts';
 import { changeLimit, tickAt, tipHeight } from './state/view.ts';
@@ -88,6 +89,8 @@ export type SpendFacts = {
   readonly txid: string | undefined;
   /** Approved transactions that share an input with this one, itself included when it was approved before. */
   readonly conflicting: ReadonlySet<string>;
+  /** Of the intents, those that the windows are charged for. */
+  readonly charged: readonly IntentFact[];
   /** sat. Admitted amounts where the coin is known. */
   readonly sumIn: bigint;
   readonly sumOut: bigint;
@@ -182,15 +185,14 @@ function build(
   };
 }
 
-function chargeOf(inputs: readonly InputFact[], intents: readonly IntentFact[], fee: bigint): Charge {
-  const fresh = intents.filter(({ record }) => record === undefined);
+function chargeOf(inputs: readonly InputFact[], charged: readonly IntentFact[], fee: bigint): Charge {
   // A coin that stands twice in a bad draft covers once.
   const coins = new Set(inputs.map(({ coin }) => coin));
   let covered = 0n;
   for (const coin of coins) covered += coin?.feeCovered ?? 0n;
   return {
-    amount: fresh.reduce((sum, { intent }) => sum + intent.amount, 0n),
-    count: fresh.length,
+    amount: charged.reduce((sum, { intent }) => sum + intent.amount, 0n),
+    count: charged.length,
     fee: fee > covered ? fee - covered : 0n,
   };
 }
@@ -220,6 +222,9 @@ export function buildFacts(
   const change = layChange(state, request);
   const outputs = layOutputs(intents, change);
   const transaction = build(request, inputs, outputs);
+  const txid = transaction === undefined ? undefined : displayTxid(txidOf(transaction));
+  const conflicting = findConflicting(inputs);
+  const charged = findCharged(state, { intents, txid, conflicting });
   const sumIn = inputs.reduce((sum, { coin, amount }) => sum + (coin?.amount ?? amount), 0n);
   const sumOut = outputs.reduce((sum, { amount }) => sum + amount, 0n);
   return {
@@ -233,13 +238,14 @@ export function buildFacts(
     change,
     outputs,
     transaction,
-    txid: transaction === undefined ? undefined : displayTxid(txidOf(transaction)),
-    conflicting: findConflicting(inputs),
+    txid,
+    conflicting,
+    charged,
     sumIn,
     sumOut,
     fee: sumIn - sumOut,
     paid: intents.reduce((sum, { intent }) => sum + intent.amount, 0n),
     vsize: draftVsize(request, decoded),
-    charge: chargeOf(inputs, intents, sumIn - sumOut),
+    charge: chargeOf(inputs, charged, sumIn - sumOut),
   };
 }

@@ -11,11 +11,9 @@ import { type Charged, type Per, velocityKey } from './state/velocity.ts';
 
 type Asked = { readonly name: string; readonly amount: bigint; readonly count: number };
 
-/** The intents that a transaction is the first to carry. */
-export function chargedIntents({ intents }: Pick<SpendFacts, 'intents'>): readonly Charged[] {
-  return intents
-    .filter(({ record }) => record === undefined)
-    .map(({ intent: { script, requester, amount } }) => [script, requester, amount] as const);
+/** What the windows per destination and per requester are charged. */
+export function chargedIntents({ charged }: Pick<SpendFacts, 'charged'>): readonly Charged[] {
+  return charged.map(({ intent: { script, requester, amount } }) => [script, requester, amount] as const);
 }
 
 function askedOf(intents: readonly Charged[], per: Per): ReadonlyMap<string, Asked> {

@@ -1,12 +1,18 @@
 import { toHex } from '@coldwire/protocol';
-import { displayTxid, outpointKey, serializeStripped } from '@coldwire/wallet';
+import {
+  displayTxid,
+  outpointKey,
+  serializeStripped,
+  txidOf,
+  type UnsignedTransaction,
+} from '@coldwire/wallet';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inForm } from '../../../test/world/form.ts';
 import { applyChange, createPolicyState, digestState, type PolicyState } from '../src/index.ts';
 import { isDead, tickAt } from '../src/state/view.ts';
-import { sampleCharter, World } from './world.ts';
+import { type Coin, sampleCharter, World } from './world.ts';
 
 const COINS = 6;
 const INTENTS = 8;
@@ -14,7 +20,7 @@ const AMOUNT = 700_000n;
 const WINDOW = { ticks: 3, amount: 4_000_000n, count: 6, fee: 90_000n };
 const SHARE = { amount: 2_666_666n, count: 4, fee: 60_000n };
 
-/** What a vault may try: any coins, any intents, any fee, or time passing with or without a transaction mined. */
+/** What a vault may try: any coins, any intents, any fee, or time passing with or without a transaction mined, or one made up. */
 type Step =
   | {
       readonly kind: 'sign';
@@ -24,6 +30,7 @@ type Step =
     }
   | { readonly kind: 'pass'; readonly blocks: number }
   | { readonly kind: 'mine'; readonly which: number }
+  | { readonly kind: 'rob'; readonly coin: number }
   | { readonly kind: 'reorganize'; readonly depth: number };
 
 const subset = (size: number, minLength: number) =>
@@ -43,6 +50,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('pass' as const), blocks: fc.integer({ min: 1, max: 3 }) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('mine' as const), which: fc.nat(20) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rob' as const), coin: fc.nat(COINS - 1) }) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('reorganize' as const), depth: fc.integer({ min: 1, max: 2 }) }),
@@ -60,10 +68,25 @@ type Signed = {
 /** Keeps its own books, of what was signed and when, by other means than the state's. */
 class Books {
   readonly signed: Signed[] = [];
+  /** What nobody signed, in a block of the vault's own. */
+  readonly madeUp: Pick<Signed, 'txid' | 'inputs'>[] = [];
   readonly firstSeen = new Map<number, number>();
 
   intentsSince(millitick: number): number {
     return [...this.firstSeen.values()].filter((seen) => seen > millitick).length;
+  }
+
+  /** How often an intent is paid at most, if every block that was shown never was: the most carriers that share no coin. */
+  mostPayments(intent: number): number {
+    const carriers = this.signed.filter(({ intents }) => intents.includes(intent));
+    const most = (from: number, spent: readonly string[]): number => {
+      const next = carriers[from];
+      if (next === undefined) return 0;
+      const without = most(from + 1, spent);
+      if (next.inputs.some((key) => spent.includes(key))) return without;
+      return Math.max(without, 1 + most(from + 1, [...spent, ...next.inputs]));
+    };
+    return most(0, []);
   }
 
   /** The highest fees that signed transactions can cost together, as far as going through them in order finds it. */
@@ -92,7 +115,25 @@ function checkPayments(state: PolicyState, books: Books): void {
   }
 }
 
-const keyOf = ({ txid }: Signed): string => displayTxid(txid);
+/** Whatever is dead: nothing is paid that was not charged, and no window was charged more than it holds. */
+function checkCharges({ state, journal }: World, books: Books): void {
+  const payments = Array.from({ length: INTENTS }, (_, intent) => books.mostPayments(intent));
+  const charged = state.ledger.totals.at(-1) ?? { count: 0, amount: 0n };
+  expect(charged.count).toBeGreaterThanOrEqual(payments.reduce((sum, number) => sum + number, 0));
+  expect(charged.amount).toBe(BigInt(charged.count) * AMOUNT);
+  const counts = journal.reduce(
+    (sum, change) => sum + (change.kind === 'approved' ? change.value.count : 0),
+    0,
+  );
+  expect(counts).toBe(charged.count);
+  const { totals } = state.ledger;
+  for (const { tick, count } of totals) {
+    const before = totals.findLast((total) => total.tick <= tick - WINDOW.ticks)?.count ?? 0;
+    expect(count - before).toBeLessThanOrEqual(SHARE.count);
+  }
+}
+
+const keyOf = ({ txid }: Pick<Signed, 'txid'>): string => displayTxid(txid);
 
 function play(steps: readonly Step[]): { world: World; books: Books } {
   const charter = sampleCharter();
@@ -112,19 +153,41 @@ function play(steps: readonly Step[]): { world: World; books: Books } {
       world.pass(current.depth + 1);
     }
     if (current.kind === 'mine') mineOne(world, books, current.which);
+    if (current.kind === 'rob') rob(world, books, coins[current.coin]);
     if (current.kind === 'sign') trySigning(world, books, coins, intents, current);
     checkPayments(world.state, books);
+    checkCharges(world, books);
   }
   return { world, books };
+}
+
+/** Coins that something on the best branch spends. */
+function takenCoins(world: World, books: Books): ReadonlySet<string> {
+  const isMined = ({ txid }: Pick<Signed, 'txid'>) =>
+    world.chain.some(({ txids }) => txids.some((other) => toHex(other) === toHex(txid)));
+  return new Set([...books.signed, ...books.madeUp].filter(isMined).flatMap(({ inputs }) => inputs));
+}
+
+/** Mines a transaction that nobody signed, and proves it: what would have spent the coin is dead. */
+function rob(world: World, books: Books, coin: Coin | undefined): void {
+  if (coin === undefined) throw new Error('no such coin');
+  const { txid: from, vout } = coin;
+  const key = outpointKey({ txid: from, vout });
+  if (takenCoins(world, books).has(key)) return;
+  const outputs = [{ amount: 1_000n, script: world.script(0, books.madeUp.length) }];
+  const inputs = [{ outpoint: { txid: from, vout }, sequence: 0 }];
+  const transaction: UnsignedTransaction = { version: 2, locktime: 0, inputs, outputs };
+  const txid = txidOf(transaction);
+  books.madeUp.push({ txid, inputs: [key] });
+  world.pass(1, [txid]);
+  world.admit(serializeStripped(transaction), [], world.proofOf(txid));
 }
 
 /** Mines a signed transaction whose inputs no mined one has spent, and proves it. */
 function mineOne(world: World, books: Books, which: number): void {
   const chosen = books.signed[which % Math.max(1, books.signed.length)];
   if (chosen === undefined) return;
-  const isMined = ({ txid }: Signed) =>
-    world.chain.some(({ txids }) => txids.some((other) => toHex(other) === toHex(txid)));
-  const taken = new Set(books.signed.filter(isMined).flatMap(({ inputs }) => inputs));
+  const taken = takenCoins(world, books);
   if (chosen.inputs.some((key) => taken.has(key))) return;
   world.pass(1, [chosen.txid]);
   world.admit(chosen.transaction, [], world.proofOf(chosen.txid));
@@ -185,5 +248,15 @@ describe('whatever a vault drafts, in whatever order', () => {
       fee: 5_000n,
     }));
     expect(play(steps).books.signed).toHaveLength(3);
+  });
+
+  it('an intent is paid again and again where its carriers die in blocks that were made up', () => {
+    const steps: Step[] = [0, 1, 2, 3].flatMap((place): Step[] => [
+      { kind: 'sign', coins: [place, place + 1], intents: [0], fee: 5_000n },
+      { kind: 'rob', coin: place - 1 },
+      { kind: 'pass', blocks: 4 },
+    ]);
+    const { books } = play(steps.filter((one) => one.kind !== 'rob' || one.coin >= 0));
+    expect([books.signed.length, books.mostPayments(0)]).toEqual([4, 2]);
   });
 });

@@ -46,7 +46,7 @@ const Cleared = struct('GateCleared', {
   at: field(6, uint()),
   /** sat to intents. */
   paid: field(7, sats()),
-  /** Destination, requester and amount of each intent seen for the first time; absent where no velocity is asked for. */
+  /** Destination, requester and amount of each intent that is charged; absent where no velocity is asked for. */
   payments: optional(8, list(tuple(bytes(1, 42), text(1, 16), sats()), 1, MAX_INTENTS)),
 });
 

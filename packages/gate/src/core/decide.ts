@@ -33,7 +33,7 @@ import { judgeBury } from './bury.ts';
 import type { GateChange } from './change.ts';
 import { type ClearedSpend, combine } from './combine.ts';
 import { checkConflicts, checkHomes } from './conflict.ts';
-import { checkDestinations, checkVelocity, firstPayments } from './destinations.ts';
+import { chargedPayments, checkDestinations, checkVelocity } from './destinations.ts';
 import { chargeFor, checkFees, checkWindows } from './limits.ts';
 import { build, inspect, type Rebuilt } from './rebuild.ts';
 import { type GateRefusal, inOrder, refuse } from './refusal.ts';
@@ -284,7 +284,7 @@ function unsealAll(
 function record(state: GateState, rebuilt: Rebuilt, charge: ReturnType<typeof chargeFor>): GateChange {
   const { draft } = rebuilt.request;
   const { policy } = state.charter.charter;
-  const payments = policy.velocity.length === 0 ? [] : firstPayments(state, rebuilt);
+  const payments = policy.velocity.length === 0 ? [] : chargedPayments(state, rebuilt);
   return {
     kind: 'cleared',
     value: {

@@ -1,20 +1,21 @@
 /**
  * Where money may go: the charter's lists, and this gate's share of what each destination and each requester may get in a
- * window. Registrations are the signers' to know. Judged for intents that this gate sees for the first time.
+ * window. Registrations are the signers' to know. Lists are for intents that this gate sees for the first time, windows for those
+ * that a transaction is charged for.
  * Refuses DESTINATION_DENIED, DESTINATION_UNKNOWN, DESTINATION_WINDOW, REQUESTER_WINDOW.
  * Spec: protocol-spec/13-gate.md, "Limits".
  */
 import { toHex } from '@coldwire/protocol';
-import { hasJoinedSince, sharersSince } from './limits.ts';
+import { chargedIntents, hasJoinedSince, sharersSince } from './limits.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
 import { type GateState, type Payment, type PaymentRow, readPayment } from './state.ts';
 
-/** What would be cleared here for the first time. */
-export function firstPayments(state: GateState, { intents }: Rebuilt): readonly PaymentRow[] {
-  return intents
-    .filter(({ id }) => !state.intents.has(id))
-    .map(({ intent: { script, requester, amount } }) => [script, requester, amount] as const);
+/** What windows per destination and per requester are charged. */
+export function chargedPayments(state: GateState, rebuilt: Rebuilt): readonly PaymentRow[] {
+  return chargedIntents(state, rebuilt).map(
+    ({ intent: { script, requester, amount } }) => [script, requester, amount] as const,
+  );
 }
 
 export function checkDestinations(state: GateState, { intents }: Rebuilt): readonly GateRefusal[] {
@@ -53,7 +54,7 @@ function sumBy(per: Row['per'], payments: readonly Payment[], since: number): Re
 /** @param at µs of running time */
 export function checkVelocity(state: GateState, rebuilt: Rebuilt, at: number): readonly GateRefusal[] {
   const { policy, clock } = state.charter.charter;
-  const payments = firstPayments(state, rebuilt).map((row) => readPayment(row, at));
+  const payments = chargedPayments(state, rebuilt).map((row) => readPayment(row, at));
   if (payments.length === 0) return [];
   return (['destination', 'requester'] as const).flatMap((per) => {
     const now = sumBy(per, payments, Number.NEGATIVE_INFINITY);

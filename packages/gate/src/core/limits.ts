@@ -3,7 +3,7 @@
  * gate's share of every window: the whole, divided by the number of gates. Windows run on the gate's own running time.
  * Refuses LIMIT, FEE_*, AMOUNT_*, COUNT_WINDOW. Spec: protocol-spec/13-gate.md, "Limits".
  */
-import type { Rebuilt } from './rebuild.ts';
+import type { GateIntent, Rebuilt } from './rebuild.ts';
 import { type GateRefusal, refuse } from './refusal.ts';
 import type { Charge, GateState } from './state.ts';
 
@@ -22,17 +22,38 @@ export function worstVsize(rebuilt: Rebuilt): number {
   return Math.ceil((4 * stripped + witness) / 4);
 }
 
-/** What this transaction adds to the windows: each intent once, and the fee above what its coins were charged already. */
+/**
+ * The intents that this transaction is charged for: those that were not cleared before, and those that it pays anew. What signers
+ * call dead may live all the same: a vault can show them blocks that it mined by itself.
+ */
+export function chargedIntents(state: GateState, { intents, inputs, txid }: Rebuilt): readonly GateIntent[] {
+  const rivals = new Set(inputs.flatMap(({ outpoint }) => state.spenders.get(outpoint) ?? []));
+  return intents.filter(({ id }) => {
+    const txids = state.intents.get(id)?.txids ?? [];
+    if (txids.includes(txid)) return false;
+    const beside = txids.findLastIndex((other) => !rivals.has(other));
+    const since = txids.slice(beside + 1);
+    // What was cleared beside the one before it was charged: nothing else is while all since spend a coin of this one's.
+    return since.length === 0 || (beside >= 0 && haveCoinInCommon(state, txids.slice(beside, beside + 2)));
+  });
+}
+
+function haveCoinInCommon({ cleared }: GateState, txids: readonly string[]): boolean {
+  const coins = txids.flatMap((txid) => cleared.get(txid)?.inputs ?? []);
+  return new Set(coins).size < coins.length;
+}
+
+/** What this transaction adds to the windows: the intents that it is charged for, and the fee above what its coins were charged already. */
 export function chargeFor(state: GateState, rebuilt: Rebuilt, at: number): Charge {
-  const fresh = rebuilt.intents.filter(({ id }) => !state.intents.has(id));
+  const intents = chargedIntents(state, rebuilt);
   const charged = rebuilt.inputs.reduce(
     (sum, { outpoint }) => sum + (state.feesCharged.get(outpoint) ?? 0n),
     0n,
   );
   return {
     at,
-    amount: fresh.reduce((sum, { intent }) => sum + intent.amount, 0n),
-    count: fresh.length,
+    amount: intents.reduce((sum, { intent }) => sum + intent.amount, 0n),
+    count: intents.length,
     fee: rebuilt.fee > charged ? rebuilt.fee - charged : 0n,
   };
 }

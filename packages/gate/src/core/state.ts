@@ -27,7 +27,7 @@ export interface Charge {
   readonly fee: bigint;
 }
 
-/** An intent that was cleared here, as limits per destination and per requester count it. */
+/** An intent that was charged here, as limits per destination and per requester count it. */
 export interface Payment {
   /** µs of running time */
   readonly at: number;

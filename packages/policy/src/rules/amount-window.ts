@@ -3,7 +3,7 @@ import { refuse } from '../refusal.ts';
 import { usesAt } from '../windows.ts';
 import type { Rule } from './rule.ts';
 
-// The intents seen for the first time stay within every window's amount.
+// The intents that are paid for the first time, or anew, stay within every window's amount.
 export const amountWindow: Rule = ({ charge: { amount }, millitick }, state) =>
   usesAt(state, millitick)
     .filter(({ used, limit }) => amount > 0n && used.amount + amount > limit.amount)

@@ -3,7 +3,7 @@ import { refuse } from '../refusal.ts';
 import { usesAt } from '../windows.ts';
 import type { Rule } from './rule.ts';
 
-// The intents seen for the first time stay within every window's count.
+// The intents that are paid for the first time, or anew, stay within every window's count.
 export const countWindow: Rule = ({ charge: { count }, millitick }, state) =>
   usesAt(state, millitick)
     .filter(({ used, limit }) => count > 0 && used.count + count > limit.count)

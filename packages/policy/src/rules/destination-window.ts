@@ -2,6 +2,6 @@
 import { findVelocity } from '../velocity.ts';
 import type { Rule } from './rule.ts';
 
-// The intents seen for the first time stay within every window of each destination.
+// The intents that are paid for the first time, or anew, stay within every window of each destination.
 export const destinationWindow: Rule = (facts, state) =>
   findVelocity(facts, state, 'destination', 'DESTINATION_WINDOW');

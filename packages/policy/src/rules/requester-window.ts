@@ -2,6 +2,6 @@
 import { findVelocity } from '../velocity.ts';
 import type { Rule } from './rule.ts';
 
-// The intents seen for the first time stay within every window of each requester.
+// The intents that are paid for the first time, or anew, stay within every window of each requester.
 export const requesterWindow: Rule = (facts, state) =>
   findVelocity(facts, state, 'requester', 'REQUESTER_WINDOW');

@@ -88,7 +88,7 @@ const ApprovedChange = struct('ApprovedChange', {
   amount: field(7, sats()),
   count: field(8, uint(MAX_INTENTS)),
   fee: field(9, sats()),
-  /** Destination, requester and amount of each intent seen for the first time; absent where no velocity is asked for. */
+  /** Destination, requester and amount of each intent that is charged; absent where no velocity is asked for. */
   charged: optional(10, list(tuple(bytes(1, 42), text(1, 16), sats()), 1, MAX_INTENTS)),
   /** The transaction's whole fee, whatever of it was covered. */
   whole: field(11, sats()),
