@@ -18,11 +18,10 @@ import {
   type SignRequest,
 } from '@coldwire/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { refusalsOf } from '../../packages/gate/test/gate-world.ts';
 import { approvalOf, withApprovers } from '../../packages/policy/test/approvals.ts';
 import { charterAfter, SIGNERS, seeded, signedBy } from '../../packages/policy/test/world.ts';
 import { codesOf, destination } from '../../packages/signer/test/signing-world.ts';
-import { bodyOf, COIN, recall, remember, Siege } from './siege.ts';
+import { bodyOf, COIN, recall, Siege } from './siege.ts';
 
 let siege: Siege;
 beforeEach(() => {
@@ -199,19 +198,17 @@ test('row 28: limits are raised by a charter of too few, of strangers, out of or
   const next = charterAfter(loaded, raise);
   const attacks = [
     [signedBy(next, ['ada']), 'CHARTER_QUORUM'],
-    [signedBy(next, []), 'MALFORMED'],
+    [signedBy(next, []), 'CHARTER_QUORUM'],
     [signedBy({ ...next, epoch: 2 }), 'CHARTER_CHAIN'],
     [signedBy({ ...next, previous: seeded('another') }), 'CHARTER_CHAIN'],
     [signedBy({ ...next, network: 'signet' }), 'CHARTER_UNFIT'],
   ] as const;
   for (const [charter, code] of attacks) {
-    if (code === 'MALFORMED') continue;
     const body = encode(CharterBody, { charter });
     for (const name of SIGNERS) siege.messageRefused(name, 'CHARTER', body, code);
-    const before = remember(siege.gate);
-    expect(refusalsOf(siege.gate.deliver('CHARTER', body)).map(([found]) => found)).toEqual([code]);
-    expect(remember(siege.gate)).toEqual(before);
+    siege.gateMessageRefused('CHARTER', body, code);
   }
+  siege.goesThrough();
   const large = siege.plan({ intents: [siege.order('large', { amount: 1_000_001n })], change: [] });
   const big = siege.withDraft({ change: [[0, 0, 60_000_000n - 1_010_001n, 1]] }, large);
   siege.everyoneRefuses(big, 'AMOUNT_TX');

@@ -164,17 +164,31 @@ test('row 20: a processor or library that flips a bit of a signature: nothing le
       return done;
     },
   };
-  const keys = withDescriptor(block, (fd) =>
-    openKeyMemory({ ...natives, secp256k1: flipping }, fd, expected),
-  );
-  const jobs = [0, 1, 2, 3].map((index) => makeChild(materials.A, 0, index, hashOf(`${index}`)).job);
-  expect(() => keys.signInputs(jobs)).toThrow(
+  const signer = siege.signers.A;
+  const unseal = (by: typeof natives): void => {
+    Object.assign(signer, { keys: withDescriptor(block, (fd) => openKeyMemory(by, fd, expected)) });
+  };
+  unseal({ ...natives, secp256k1: flipping });
+  const request = siege.plan();
+  signer.catchUp();
+  const records = signer.journal.length;
+  expect(() => signer.ask(request)).toThrow(
     expect.objectContaining({ code: 'SELF_VERIFY', where: 'input 2' }),
   );
-  expect(keys.open).toBe(false);
-  expect(() => keys.signInputs(jobs)).toThrow(expect.objectContaining({ code: 'LOCKED' }));
-  expect(() => keys.signIdentity(hashOf('header'))).toThrow(expect.objectContaining({ code: 'LOCKED' }));
-  // Unsealed again on a sound machine, all goes on.
+  // What was approved stays charged; no answer was made.
+  expect(signer.journal.slice(records).map(({ kind }) => kind)).toEqual(['policy']);
+  expect([signer.signatures, signer.state.results.size]).toEqual([0, 0]);
+  const after = recall(signer);
+  const jobs = [0, 1, 2, 3].map((index) => makeChild(materials.A, 0, index, hashOf(`${index}`)).job);
+  expect(signer.keys.open).toBe(false);
+  expect(() => signer.keys.signInputs(jobs)).toThrow(expect.objectContaining({ code: 'LOCKED' }));
+  expect(() => signer.keys.signIdentity(hashOf('header'))).toThrow(
+    expect.objectContaining({ code: 'LOCKED' }),
+  );
+  expect(recall(signer)).toEqual(after);
+  // Unsealed again on a sound machine, the same signer signs the same request, and a new one.
+  unseal(natives);
+  siege.goesThrough(request);
   siege.goesThrough();
 });
 

@@ -95,6 +95,15 @@ export class Siege extends GateWorld {
     }, codes);
   }
 
+  /** A message to the gate that is no CLEAR: refused with these codes, and nothing is written down. */
+  gateMessageRefused(type: MessageType, body: Uint8Array, ...codes: string[]): void {
+    const before = { ...remember(this.gate), journal: this.gate.journal.length };
+    const reply = this.gate.deliver(type, body);
+    expect(reply.type).toBe('REFUSED');
+    expect(refusalsOf(reply).map(([code]) => code)).toEqual(codes);
+    expect({ ...remember(this.gate), journal: this.gate.journal.length }).toEqual(before);
+  }
+
   everyoneRefuses(request: SignRequest, ...codes: string[]): void {
     this.signersRefuse(request, ...codes);
     this.gateRefuses(request, ...codes);
