@@ -164,9 +164,14 @@ function standsIn(directory: string, { segment, offset, chain }: LogPlace): bool
 /**
  * Segments that no start needs any more: all before the one in which the older of two good snapshots stands. An auditor needs
  * them: they are moved to another disk, not removed.
+ * @param reads whether the owner's start reads these rows: one that it passes over counts for nothing
  */
-export function findArchivable(directory: string, owner: string): readonly string[] {
-  const good = [...readSnapshots(directory, owner)];
+export function findArchivable(
+  directory: string,
+  owner: string,
+  reads: (rows: readonly Uint8Array[]) => boolean = () => true,
+): readonly string[] {
+  const good = [...readSnapshots(directory, owner)].filter(({ rows }) => reads(rows));
   const [, older] = good;
   if (older === undefined) return [];
   return readdirSync(directory)

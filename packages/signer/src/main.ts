@@ -9,6 +9,7 @@ import { LINE_FLAGS, type LineFlags, readLineFlags } from '@coldwire/channel';
 import { findArchivable, ownerOf } from '@coldwire/evidence';
 import { defineProgram, EXIT, Failure, makeOutput, openSecureDirectory, runMain } from '@coldwire/program';
 import type { Command } from 'commander';
+import { areReadable } from './core/snapshot.ts';
 import { loadNatives } from './io/native.ts';
 import { applyWaivers, formatVerdict, judgeRefusedNatives, stateOf, type Verdict } from './io/preflight.ts';
 import { type Answer, askConsole, type Command as ConsoleCommand } from './run/console.ts';
@@ -128,7 +129,7 @@ function addArchive(program: Command): void {
     .option('--json', 'one JSON line')
     .action(({ state, json }: ConsoleFlags) => {
       const owner = ownerOf(state);
-      const files = owner === undefined ? [] : findArchivable(state, owner);
+      const files = owner === undefined ? [] : findArchivable(state, owner, areReadable);
       makeOutput(json === true).answer({ files: [...files] }, () =>
         files.length === 0 ? 'None yet: a signer keeps what its last two snapshots need.' : files.join('\n'),
       );

@@ -9,6 +9,7 @@ import { type Entry, type EvidenceLog, writeSnapshot } from '@coldwire/evidence'
 import { type CharterInForce, dueCharter, witnessNonce } from '@coldwire/policy';
 import { Failure } from '@coldwire/program';
 import {
+  type Chain,
   encode,
   equalBytes,
   isReturn,
@@ -125,13 +126,16 @@ export class Machine implements ChannelOwner {
     this.#due = [];
   }
 
-  /** Writes a snapshot when the log has grown enough since the last one. A disk that refuses costs a later start its time. */
-  keep(directory: string): void {
-    if (this.#due.length > 0 || this.#channel === undefined || this.#isClaimed) return;
+  /**
+   * Writes a snapshot when the log has grown enough since the last one. A disk that refuses costs a later start its time.
+   * @param others the lines to other vaults, on which nothing is said in this start
+   */
+  keep(directory: string, others: readonly Chain[]): void {
+    if (this.#due.length > 0 || this.#channel === undefined) return;
     if (this.#log.grown - this.#kept < SNAPSHOT_BYTES) return;
     this.#kept = this.#log.grown;
     try {
-      const rows = writeRows(this.#state, this.#channel.chain);
+      const rows = writeRows(this.#state, [this.#channel.chain, ...others]);
       writeSnapshot(directory, this.#state.name, this.#log.head, rows);
       this.#report.event('snapshot', { record: this.#log.head.index });
     } catch (error) {

@@ -1,12 +1,21 @@
 /**
- * The signer's state and chain at start, folded from its evidence log. Rules are not run again.
+ * The signer's state and chains at start, folded from its evidence log. Rules are not run again.
  * Refuses a log of another owner or charter, and one that is damaged (STATE_CORRUPT). Spec: protocol-spec/9-evidence.md.
  */
-import { foldRecord, unpackMessage } from '@coldwire/channel';
+import { unpackMessage } from '@coldwire/channel';
 import { type EvidenceLog, type LogPlace, openLog, readSnapshots } from '@coldwire/evidence';
 import type { CharterInForce } from '@coldwire/policy';
 import { EXIT, Failure } from '@coldwire/program';
-import { type Chain, createChain, equalBytes, type Line, realignChain, toHex } from '@coldwire/protocol';
+import {
+  type Chain,
+  createChain,
+  equalBytes,
+  type Line,
+  realignChain,
+  recordReceived,
+  recordSent,
+  toHex,
+} from '@coldwire/protocol';
 import type { PointMath } from '@coldwire/wallet';
 import { apply, decodeChange } from '../core/change.ts';
 import { decodeLocal, type LocalEvent } from '../core/event.ts';
@@ -20,6 +29,8 @@ export interface Restored {
   readonly log: EvidenceLog;
   readonly state: SignerState;
   readonly chain: Chain;
+  /** Of the lines to other vaults that the log knows: a snapshot keeps them for a start that goes back to one. */
+  readonly others: readonly Chain[];
   /** Bytes of a torn last write that were cut off. */
   readonly torn: number;
   /** Number of the first record that was folded: 0 without a snapshot. */
@@ -35,7 +46,8 @@ export interface Restored {
  */
 export function restore(directory: string, charter: CharterInForce, line: Line, math: PointMath): Restored {
   const base = readBase(directory, charter, line, math);
-  let { state, chain } = base;
+  let { state } = base;
+  const { lines } = base;
   let hasSpoken = base.from !== undefined;
   const opened = openLog(
     directory,
@@ -43,8 +55,8 @@ export function restore(directory: string, charter: CharterInForce, line: Line, 
     (record) => {
       const [, kind, , , bytes] = record;
       if (kind === 'change') state = apply(state, decodeChange(bytes));
-      else if (kind === 'local') chain = foldLocal(chain, decodeLocal(bytes), charter, directory);
-      else chain = foldRecord(chain, record);
+      else if (kind === 'local') foldLocal(lines, decodeLocal(bytes), charter, directory);
+      else if (kind !== 'segment') lines.fold(kind, bytes);
       if (kind === 'sent') hasSpoken = true;
       if (kind === 'sent') noteSent(state.heads, unpackMessage(bytes).message.header);
     },
@@ -54,16 +66,47 @@ export function restore(directory: string, charter: CharterInForce, line: Line, 
   return {
     log: opened.log,
     state,
-    chain: { ...chain, line: now },
+    chain: { ...lines.to(line.peer), line: now },
+    others: lines.besides(line.peer),
     torn: opened.torn,
     from: base.from?.index ?? 0,
     hasSpoken,
   };
 }
 
+/** The chains with all vaults that the log holds messages of. */
+class Lines {
+  readonly #line: Line;
+  readonly #chains: Map<string, Chain>;
+
+  /** @param line to any of them */
+  constructor(line: Line, chains: Map<string, Chain>) {
+    this.#line = line;
+    this.#chains = chains;
+  }
+
+  to(peer: string): Chain {
+    return this.#chains.get(peer) ?? createChain({ ...this.#line, peer });
+  }
+
+  besides(peer: string): readonly Chain[] {
+    return [...this.#chains.values()].filter(({ line }) => line.peer !== peer);
+  }
+
+  set(chain: Chain): void {
+    this.#chains.set(chain.line.peer, chain);
+  }
+
+  fold(kind: 'received' | 'sent', packed: Uint8Array): void {
+    const { message, header } = unpackMessage(packed);
+    if (kind === 'sent') this.set(recordSent(this.to(header.recipient), message));
+    else this.set(recordReceived(this.to(header.sender), message, header));
+  }
+}
+
 interface Base {
   readonly state: SignerState;
-  readonly chain: Chain;
+  readonly lines: Lines;
   /** Where the log goes on from it; undefined: from its first record. */
   readonly from: LogPlace | undefined;
 }
@@ -72,18 +115,19 @@ interface Base {
 function readBase(directory: string, charter: CharterInForce, line: Line, math: PointMath): Base {
   for (const { rows, place } of readSnapshots(directory, line.self)) {
     const state = createState(charter, line.self, math);
-    const chain = readRows(rows, state, createChain(line));
-    if (chain !== undefined && equalBytes(state.policy.charter.first, charter.first))
-      return { state, chain, from: place };
+    const chains = readRows(rows, state, line);
+    if (chains !== undefined && equalBytes(state.policy.charter.first, charter.first))
+      return { state, lines: new Lines(line, chains), from: place };
   }
-  return { state: createState(charter, line.self, math), chain: createChain(line), from: undefined };
+  const state = createState(charter, line.self, math);
+  return { state, lines: new Lines(line, new Map()), from: undefined };
 }
 
-function foldLocal(chain: Chain, local: LocalEvent, charter: CharterInForce, directory: string): Chain {
+function foldLocal(lines: Lines, local: LocalEvent, charter: CharterInForce, directory: string): void {
   refuseOtherCharter(local, charter, directory);
-  if (local.event !== 'realign') return chain;
+  if (local.event !== 'realign') return;
   const { peer, positions } = readPositions(local.detail);
-  return peer === chain.line.peer ? realignChain(chain, positions) : chain;
+  lines.set(realignChain(lines.to(peer), positions));
 }
 
 /** Every start is recorded with the charter's hash: windows and coins of one charter are not another's. */

@@ -105,7 +105,7 @@ export function runSigner(options: RunOptions): void {
   watchDisk(disk, report, (level) => tended.happen({ event: 'disk', detail: level }));
   setInterval(() => {
     tended.tend();
-    tended.keep(directory);
+    tended.keep(directory, restored.others);
   }, TEND_MS).unref();
   serve(machine, { options, report, verdict, natives, wanted, unlock, directory, disk });
   machine.attach(

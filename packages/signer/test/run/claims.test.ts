@@ -281,15 +281,16 @@ describe('A signer that has just started and is told of', () => {
     signer.start();
   });
 
-  test('a place keeps no snapshot until a message is taken there', async () => {
+  test.each(lies)('%s, keeps that in a snapshot and starts from it, goes on too', async (_, said) => {
     await expectGood();
-    await lie(claim(signer.channel.chain.mine, 1000));
+    await lie(said(signer.channel.chain));
+    const claimed = signer.channel.chain;
     Object.defineProperty(signer.log, 'grown', { get: () => 2 * SNAPSHOT_BYTES });
-    signer.machine.keep(signer.directory);
-    expect([...readSnapshots(signer.directory, 'A')]).toHaveLength(0);
-    await expectGood();
-    signer.machine.keep(signer.directory);
+    signer.machine.keep(signer.directory, []);
     expect([...readSnapshots(signer.directory, 'A')]).toHaveLength(1);
+    signer.restart();
+    expect(signer.channel.chain).toEqual(claimed);
+    await expectGood();
   });
 });
 

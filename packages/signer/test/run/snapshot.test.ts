@@ -11,16 +11,27 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packMessage } from '@coldwire/channel';
-import { type Entry, findArchivable, openLog, writeSnapshot } from '@coldwire/evidence';
+import { type Entry, findArchivable, openLog, readSnapshots, writeSnapshot } from '@coldwire/evidence';
 import { digestState } from '@coldwire/policy';
-import { type Line, toHex } from '@coldwire/protocol';
+import {
+  type Chain,
+  createChain,
+  decode,
+  draftMessage,
+  Header,
+  type Line,
+  type Message,
+  recordReceived,
+  recordSent,
+  toHex,
+} from '@coldwire/protocol';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { inForm } from '../../../../test/world/form.ts';
 import { seeded } from '../../../policy/test/world.ts';
 import { encodeChange, type SignerChange } from '../../src/core/change.ts';
 import { encodeLocal } from '../../src/core/event.ts';
-import { writeRows } from '../../src/core/snapshot.ts';
+import { areReadable, writeRows } from '../../src/core/snapshot.ts';
 import { type Restored, restore } from '../../src/run/restore.ts';
 import { Treasury } from '../signing-world.ts';
 
@@ -60,16 +71,16 @@ function append(entries: readonly Entry[], segmentSize = 64 * 1024): void {
   log.close();
 }
 
-function open(): Restored {
-  const restored = restore(directory, world.loaded, line, noblePointMath);
+function open(peer = 'vault-1'): Restored {
+  const restored = restore(directory, world.loaded, { ...line, peer }, noblePointMath);
   restored.log.close();
   return restored;
 }
 
-/** A snapshot of what the log says now. */
-function keep(): void {
-  const { state, chain, log } = restore(directory, world.loaded, line, noblePointMath);
-  writeSnapshot(directory, 'A', log.head, writeRows(state, chain));
+/** A snapshot of what the log says now, by a signer that was started with this vault. */
+function keep(peer = 'vault-1'): void {
+  const { state, chain, others, log } = restore(directory, world.loaded, { ...line, peer }, noblePointMath);
+  writeSnapshot(directory, 'A', log.head, writeRows(state, [chain, ...others]));
   log.close();
 }
 
@@ -77,10 +88,10 @@ const snapshots = (): string[] =>
   readdirSync(directory)
     .filter((name) => name.startsWith('snapshot-'))
     .sort();
-const whole = (): Restored => {
+const whole = (peer?: string): Restored => {
   const aside = snapshots().map((name) => [join(directory, name), join(directory, `aside-${name}`)] as const);
   for (const [from, to] of aside) renameSync(from, to);
-  const restored = open();
+  const restored = open(peer);
   for (const [from, to] of aside) renameSync(to, from);
   return restored;
 };
@@ -90,8 +101,10 @@ function expectSame(one: Restored, other: Restored): void {
   const { policy: _, wallets: __, ...rest } = one.state;
   expect(rest).toEqual({ ...rest, ...pick(other) });
   expect(one.chain).toEqual(other.chain);
+  expect(byPeer(one.others)).toEqual(byPeer(other.others));
   expect(one.log.head).toEqual(other.log.head);
 }
+const byPeer = (chains: readonly Chain[]) => new Map(chains.map((chain) => [chain.line.peer, chain]));
 const pick = ({ state: { results, notices, heads, session } }: Restored) => ({
   results,
   notices,
@@ -228,4 +241,117 @@ test('what a signer signed since a snapshot, and before, is known again', () => 
   const restored = open();
   expect(restored.state.heads.get('vault-1')?.length).toBeGreaterThan(0);
   expectSame(restored, whole());
+});
+
+describe('A signer that was started with another vault', () => {
+  let vaults: Map<string, Chain>;
+  beforeEach(() => {
+    vaults = new Map();
+  });
+
+  function say(chain: Chain): Message {
+    const out = { type: 'HELLO', charter: world.loaded.first, session: 1, request: null } as const;
+    const more = { body: new Uint8Array(1), salt: new Uint8Array(16), time: 0, uptime: 0 };
+    return { ...draftMessage(chain, { ...out, ...more }), signature: new Uint8Array(64) };
+  }
+
+  function headerOf({ header }: Message): Header {
+    const read = decode(Header, header);
+    if (!read.ok) throw new Error(read.fault.detail);
+    return read.value;
+  }
+
+  /** A message of this vault's, which acknowledges all, and two of the signer's. */
+  function talk(peer: string): void {
+    let vault = vaults.get(peer) ?? createChain({ ...line, self: peer, peer: 'A', incoming: 'up' });
+    const restored = restore(directory, world.loaded, { ...line, peer }, noblePointMath);
+    let { chain } = restored;
+    const asked = say(vault);
+    vault = recordSent(vault, asked);
+    chain = recordReceived(chain, asked, headerOf(asked));
+    const records: Entry[] = [{ kind: 'received', ...at, bytes: packMessage(asked) }];
+    for (let told = 0; told < 2; told += 1) {
+      const answer = say(chain);
+      chain = recordSent(chain, answer);
+      vault = recordReceived(vault, answer, headerOf(answer));
+      records.push({ kind: 'sent', ...at, bytes: packMessage(answer) });
+    }
+    restored.log.append(records);
+    restored.log.close();
+    vaults.set(peer, vault);
+  }
+
+  function archive(): void {
+    const old = findArchivable(directory, 'A', areReadable);
+    expect(old.length).toBeGreaterThan(0);
+    for (const file of old) rmSync(file);
+  }
+
+  function grow(label: string): void {
+    append(changesOf(Array.from({ length: 1500 }, (_, i) => admit(`${number} ${label} ${i}`))));
+  }
+
+  test('starts from a snapshot that was made with the first, also where older files are archived', () => {
+    talk('vault-1');
+    for (const part of ['a', 'b', 'c']) {
+      grow(part);
+      keep();
+    }
+    const expected = whole('vault-2');
+    archive();
+    const restored = open('vault-2');
+    expect(restored.from).toBeGreaterThan(4500);
+    expectSame(restored, expected);
+    expect([restored.chain.mine.seq, restored.chain.theirs.seq]).toEqual([0, 0]);
+  });
+
+  test('and goes back to the first: the line goes on where it stood, with what was not delivered', () => {
+    talk('vault-1');
+    talk('vault-1');
+    grow('a');
+    keep('vault-1');
+    talk('vault-2');
+    grow('b');
+    keep('vault-2');
+    talk('vault-2');
+    grow('c');
+    keep('vault-2');
+    const expected = whole('vault-1');
+    archive();
+    const restored = open('vault-1');
+    expectSame(restored, expected);
+    const { mine, theirs, sent, acknowledged } = restored.chain;
+    expect([mine.seq, theirs.seq, acknowledged.seq, sent.length]).toEqual([4, 2, 2, 2]);
+    talk('vault-1');
+    expect(open('vault-1').chain.mine.seq).toBe(6);
+    expect(open('vault-2').chain.mine.seq).toBe(4);
+  });
+
+  /** A snapshot as it was before it held all lines: the row of the one is another. */
+  function keepOld(): void {
+    const { state, chain, log } = restore(directory, world.loaded, line, noblePointMath);
+    const LINE = 9;
+    const rows = [...writeRows(state, [chain])].map((row) =>
+      row[1] === LINE ? Uint8Array.from([row[0] ?? 0, 5, ...row.subarray(2)]) : row,
+    );
+    writeSnapshot(directory, 'A', log.head, rows);
+    log.close();
+  }
+
+  test('reads a snapshot of one line without the others no more: the whole log is folded, and needed', () => {
+    talk('vault-1');
+    talk('vault-2');
+    for (const part of ['a', 'b', 'c']) {
+      grow(part);
+      keepOld();
+    }
+    expect([...readSnapshots(directory, 'A')]).toHaveLength(2);
+    expect(open().from).toBe(0);
+    expectSame(open('vault-2'), whole('vault-2'));
+    expect(findArchivable(directory, 'A', areReadable)).toEqual([]);
+    keep();
+    append(changesOf([admit(`${number} between`)]));
+    keep();
+    expect(findArchivable(directory, 'A', areReadable)).not.toEqual([]);
+  });
 });
