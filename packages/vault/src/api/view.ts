@@ -5,6 +5,7 @@ import { displayTxid, encodeAddress } from '@coldwire/wallet';
 import {
   findBatch,
   type HistoryEntry,
+  isEnding,
   type Store,
   type Summary,
   tipHeight,
@@ -30,6 +31,8 @@ export function withdrawalJson(
     expires,
     state,
     codes,
+    // Refused for good, but a gate could still broadcast it: it is "refused" once its coins are home and that is buried.
+    ending: isEnding(withdrawal),
     // Who has approved it, and how many must; null when its amount needs nobody.
     approvals: approvals === undefined ? null : { got: approvals.got, want: approvals.want },
     txid: carrier === undefined ? null : displayTxid(carrier.txid),

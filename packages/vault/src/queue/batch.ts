@@ -68,6 +68,8 @@ export interface Batch {
   readonly status: Status;
   /** Whether a signer may hold a signature of it although it was given up. */
   readonly exposed: boolean;
+  /** Whether a gate was given two signers' answers for it: then it can be broadcast, whatever the gate says. */
+  readonly offered: boolean;
   /** With witness, once a gate has cleared it. */
   readonly transaction: Uint8Array | null;
   readonly height: number | null;
@@ -115,6 +117,7 @@ function readBatch({ db }: Store, row: Row): Batch {
     vsize: readNumber(row, 'vsize'),
     status: readWord(row, 'status', STATUSES),
     exposed: readNumber(row, 'exposed') === 1,
+    offered: readNumber(row, 'offered') === 1,
     transaction: readNullable(row, 'transaction_bytes', readBytes),
     height: readNullable(row, 'height', readNumber),
     deadHeight: readNullable(row, 'dead_height', readNumber),

@@ -8,6 +8,7 @@ import type { PreparedDraft } from '../draft/prepare.ts';
 import { takePlace } from './addresses.ts';
 import {
   type Batch,
+  carriersOf,
   findBatchByTxid,
   getBatch,
   type Peer,
@@ -17,7 +18,7 @@ import {
 } from './batch.ts';
 import { findCoin, putCoin } from './coins.ts';
 import { assertDraftable } from './draftable.ts';
-import type { WithdrawalEvent } from './withdrawal.ts';
+import { ENDING, type WithdrawalEvent } from './withdrawal.ts';
 import { appendEvent, type Store } from './withdrawals.ts';
 
 export interface NewBatch {
@@ -108,6 +109,7 @@ export function askPeer(store: Store, id: number, role: Role, name: string, fres
           asked_at = excluded.asked_at, answer = NULL, message = NULL, codes = '[]'`,
       ...[id, role, name, fresh, store.now()],
     );
+    if (role === 'gate') store.db.run('UPDATE batches SET offered = 1 WHERE id = ?', id);
     if (batch.status === 'drafted') {
       setStatus(store, batch, 'signing');
       if (leads(batch)) forEachIntent(store, batch, { kind: 'signing', value: { batch: id } });
@@ -204,7 +206,7 @@ export function putChange(store: Store, batch: Batch, height: number | null): vo
 }
 
 export interface GivenUp {
-  /** Withdrawals that no signer will ever sign, with the codes that say so. */
+  /** Withdrawals that nobody will ever sign or clear, with the codes that say so. What a gate could still broadcast ends later. */
   readonly refused: readonly { readonly id: Uint8Array; readonly codes: readonly string[] }[];
   /** Why the batch was given up; shown on the withdrawals that wait for another. */
   readonly codes: readonly string[];
@@ -229,12 +231,13 @@ export function giveUpBatch(store: Store, id: number, { refused, codes, notBefor
     if (leads(batch)) {
       for (const withdrawal of batch.intents) {
         const ended = refused.find((one) => equalBytes(one.id, withdrawal));
+        const until = waits?.get(toHex(withdrawal)) ?? notBefore;
         if (ended === undefined) {
-          const until = waits?.get(toHex(withdrawal)) ?? notBefore;
-          appendEvent(store, withdrawal, {
-            kind: 'returned',
-            value: { batch: id, codes, notBefore: until },
-          });
+          const value = { batch: id, codes, notBefore: until };
+          appendEvent(store, withdrawal, { kind: 'returned', value });
+        } else if (carriersOf(store, withdrawal).some(({ offered }) => offered)) {
+          const value = { batch: id, codes: ended.codes, notBefore: ENDING };
+          appendEvent(store, withdrawal, { kind: 'returned', value });
         } else {
           appendEvent(store, withdrawal, { kind: 'refused', value: { batch: id, codes: ended.codes } });
         }

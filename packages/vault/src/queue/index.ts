@@ -27,6 +27,15 @@ export {
   recordSigned,
 } from './batches.ts';
 export { findProof, type Locate, type Proven, proofOfDeath, recordStep, startAt, watchOf } from './blocks.ts';
+export {
+  carriersToBury,
+  deathsOf,
+  forgetBurial,
+  isBuriedAt,
+  recordBurial,
+  recordDeath,
+  type StoredDeath,
+} from './burials.ts';
 export { type Block, type ChainEvent, knownBlocks, recordChainEvents } from './chain-events.ts';
 export {
   type Balance,
@@ -39,6 +48,7 @@ export {
   recordAdmitted,
   spendableCoins,
 } from './coins.ts';
+export { endBuried } from './ending.ts';
 export { openQueue, type StateCount, type Summary, summarize } from './queue.ts';
 export {
   forgetRegistered,
@@ -51,7 +61,9 @@ export {
 export { isBuried, type Take, type TakeCaps, takeBatch, tipHeight } from './take.ts';
 export {
   applyEvent,
+  ENDING,
   type EventKind,
+  isEnding,
   STATES,
   type State,
   type Withdrawal,

@@ -167,4 +167,25 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (signer, requester, script)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Whether a gate was given two signers' answers for it: whoever has that can broadcast it, whatever was answered.
+  ALTER TABLE batches ADD COLUMN offered INTEGER NOT NULL DEFAULT 0 CHECK (offered IN (0, 1));
+  UPDATE batches SET offered = 1 WHERE exposed = 1 OR status IN ('signed', 'cleared', 'broadcast', 'confirmed', 'replaced')
+    OR id IN (SELECT batch FROM batch_peers WHERE role = 'gate');
+
+  -- What signers said of a batch that can never be mined: they forget it one day, and a gate may come back later.
+  CREATE TABLE deaths (
+    batch INTEGER NOT NULL REFERENCES batches (id),
+    signer TEXT NOT NULL,
+    message BLOB NOT NULL,
+    PRIMARY KEY (batch, signer)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Gates that have taken that.
+  CREATE TABLE burials (
+    batch INTEGER NOT NULL REFERENCES batches (id),
+    gate TEXT NOT NULL,
+    PRIMARY KEY (batch, gate)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -107,6 +107,16 @@ const FROM: { readonly [kind in EventKind]: readonly State[] } = {
   replacing: ['broadcast'],
 };
 
+/**
+ * The height before which an approved withdrawal is not tried again, of one that nobody will pay any more and that a gate could
+ * still broadcast: it ends, refused, once what takes its coins home is buried.
+ */
+export const ENDING = 0xffffffff;
+
+export function isEnding({ state, notBefore }: Pick<Withdrawal, 'state' | 'notBefore'>): boolean {
+  return state === 'approved' && notBefore === ENDING;
+}
+
 export function encodeEvent(event: WithdrawalEvent): Uint8Array {
   return encode(WithdrawalEvent, event);
 }

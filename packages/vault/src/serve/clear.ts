@@ -1,33 +1,21 @@
 /**
- * Gets a signed batch cleared: its home gate first, another one while that is away or slow. Another gate refuses GATE_HOME
- * until its delay has passed, so it is asked again and again under fresh request ids. A signature that a gate finds faulty
- * costs its signer this batch: a third one is asked.
+ * Gets a signed batch cleared: its home gate first, and the others as well once that is away, slow or has refused. Another gate
+ * refuses GATE_HOME until its delay has passed, so it is asked again and again under fresh request ids, always for the same
+ * transaction. A signature that a gate finds faulty costs its signer this batch: a third one is asked. What one gate says ends
+ * nothing by itself: each that was asked may have a transaction that it can broadcast.
  */
 import { Clear, Cleared, decode, encode, equalBytes, MessageBytes } from '@coldwire/protocol';
 import { displayTxid } from '@coldwire/wallet';
 import { askPeer, type Batch, getBatch, recordCleared, recordRefused } from '../queue/index.ts';
 import type { Reply } from '../session/session.ts';
 import { draftOf } from './admit.ts';
-import { buryDead } from './dead.ts';
+import { buryDead, forgetBurials } from './dead.ts';
 import { findFlaw } from './final.ts';
+import { type GateWord, isBlame, wordOf } from './gate-word.ts';
+import { giveUp } from './give-up.ts';
 import { homeGate } from './home.ts';
 import { Away, freshId, type Peer, type Refusal, readRefusals } from './peer.ts';
-import { ROOMS } from './room.ts';
-import { giveUp } from './sign.ts';
 import type { Vault } from './vault.ts';
-import { endedBy } from './verdicts.ts';
-
-/** A gate's words for "a signer is at fault": another pair can help. */
-const BLAMES: readonly string[] = ['GATE_SIGNED', 'GATE_SEAL', 'GATE_SCRIPT', 'SIGHASH'];
-/** And for "not now". */
-const WAITS: readonly string[] = [
-  'GATE_HOME',
-  'AMOUNT_WINDOW',
-  'COUNT_WINDOW',
-  'FEE_WINDOW',
-  'FROZEN',
-  'INTERNAL',
-];
 
 /** A window frees with the blocks, not with the seconds: how much longer than for GATE_HOME a gate is left alone. */
 const PATIENCE = 6;
@@ -37,6 +25,9 @@ interface Asking {
   busy: boolean;
   /** Not before this moment again. */
   notBefore: number;
+  /** What it said last. */
+  word: GateWord | undefined;
+  refusals: readonly Refusal[];
 }
 
 export type Clearing =
@@ -69,6 +60,10 @@ export class Clearance {
         const batch = getBatch(store, this.#id);
         if (batch.status !== 'signed') return { kind: 'ended' };
         if (this.#blamed !== undefined) return { kind: 'blamed', signers: this.#blamed };
+        if (this.#isRefused(batch)) {
+          this.#giveUp(batch);
+          return { kind: 'ended' };
+        }
         for (const gate of this.#eligible(batch)) this.#start(gate, batch);
         await bells.peers.after(seen, Math.min(tuning.deadlineMs, tuning.gateRetryMs));
       }
@@ -79,30 +74,66 @@ export class Clearance {
     }
   }
 
-  /** The home gate; the others only while it is not there, does not answer or has said no. */
-  #eligible(batch: Batch): readonly Peer[] {
-    const { tuning, charter, charters } = this.#vault;
+  #listed(): readonly Peer[] {
+    const { charter, charters } = this.#vault;
     const listed = new Set(charter.charter.gates.map(({ name }) => name));
-    const gates = this.#vault.gates.filter((gate) => listed.has(gate.name) && charters.lists(gate));
-    const now = performance.now();
+    return this.#vault.gates.filter((gate) => listed.has(gate.name) && charters.lists(gate));
+  }
+
+  /** A batch without intents pays only ourselves: any gate is its home. */
+  #home(batch: Batch): Peer | undefined {
+    const { charter } = this.#vault.charter;
     const [first] = batch.intents;
-    // A batch without intents pays only ourselves: any gate is its home.
-    const home =
-      first === undefined ? undefined : charter.charter.gates[homeGate(charter.charter, first)]?.name;
-    const free = (gate: Peer): boolean => {
+    const name = first === undefined ? undefined : charter.gates[homeGate(charter, first)]?.name;
+    const gates = this.#listed();
+    return gates.find((gate) => gate.name === name) ?? gates.find(({ ready }) => ready);
+  }
+
+  #isSlow(gate: Peer): boolean {
+    const asking = this.#asking.get(gate.name);
+    return asking?.busy === true && performance.now() - asking.since >= this.#vault.tuning.deadlineMs;
+  }
+
+  #word(gate: Peer): GateWord | undefined {
+    return this.#asking.get(gate.name)?.word;
+  }
+
+  /** The home gate; the others too while it is not there, does not answer or has said no. */
+  #eligible(batch: Batch): readonly Peer[] {
+    const now = performance.now();
+    const home = this.#home(batch);
+    const isFree = (gate: Peer): boolean => {
       const asking = this.#asking.get(gate.name);
       return gate.ready && asking?.busy !== true && now >= (asking?.notBefore ?? 0);
     };
-    const atHome = gates.find(({ name }) => name === home) ?? gates.find(({ ready }) => ready);
-    const asking = this.#asking.get(atHome?.name ?? '');
-    const isSlow = asking?.busy === true && now - asking.since >= tuning.deadlineMs;
-    if (atHome?.ready === true && !isSlow) return free(atHome) ? [atHome] : [];
-    return gates.filter((gate) => gate !== atHome && free(gate));
+    const isItsTurn = home?.ready === true && !this.#isSlow(home) && this.#word(home) === undefined;
+    return (isItsTurn ? [home] : this.#listed()).filter(isFree);
+  }
+
+  /** Whether every gate that is there was heard, and none of them will clear it as it is. */
+  #isRefused(batch: Batch): boolean {
+    const there = this.#listed().filter((gate) => gate.ready && !this.#isSlow(gate));
+    const words = there.map((gate) => this.#word(gate));
+    if (words.includes('twice')) return true;
+    if (words.length === 0 || words.includes(undefined)) return false;
+    // Another gate's delay has begun with the question, and counts for the next batch that carries the intent.
+    if (words.includes('room') && batch.intents.length > 0) return true;
+    return words.every((word) => word === 'no');
+  }
+
+  #giveUp(batch: Batch): void {
+    const refusals = new Map(
+      [...this.#asking]
+        .filter(([, { word }]) => word !== undefined && word !== 'wait')
+        .map(([name, asking]) => [name, asking.refusals] as const),
+    );
+    giveUp(this.#vault, batch, { by: 'gate', refusals });
   }
 
   #start(gate: Peer, batch: Batch): void {
     const { bells } = this.#vault;
-    const asking: Asking = { since: performance.now(), busy: true, notBefore: 0 };
+    const { word, refusals = [] } = this.#asking.get(gate.name) ?? {};
+    const asking: Asking = { since: performance.now(), busy: true, notBefore: 0, word, refusals };
     this.#asking.set(gate.name, asking);
     const body = clearBody(batch, this.#bad);
     if (body === undefined) {
@@ -145,8 +176,8 @@ export class Clearance {
     }
     if (cleared !== undefined)
       report.alarm('GATE_SCRIPT', gate.name, `what it cleared for batch ${batch.id}: ${cleared}`);
-    const refusals = cleared === undefined ? readRefusals(reply.body) : [];
-    this.#refuse(gate, asking, batch, refusals);
+    const unreadable = [{ code: 'MALFORMED', facts: new Map<string, string>() }];
+    this.#refuse(gate, asking, batch, cleared === undefined ? readRefusals(reply.body) : unreadable);
   }
 
   #judge(batch: Batch, reply: Reply): Cleared | string {
@@ -163,35 +194,45 @@ export class Clearance {
     report.event('refused', { batch: batch.id, peer: gate.name, codes });
     const homeOnly = codes.length === 1 && codes[0] === 'GATE_HOME';
     asking.notBefore = performance.now() + tuning.gateRetryMs * (homeOnly ? 1 : PATIENCE);
-    if (codes.length > 0 && codes.every((code) => BLAMES.includes(code))) {
-      const named = refusals.flatMap(({ facts }) => facts.get('signer') ?? []);
-      this.#blamed = new Set([...this.#bad, ...named]);
-      report.alarm(
-        codes[0] ?? 'GATE_SIGNED',
-        gate.name,
-        `it finds fault with ${named.join(', ') || 'a signer'}`,
+    asking.refusals = refusals;
+    asking.word = wordOf(codes);
+    // It is told again what is dead: what it did not know of when it was told first, it may have cleared since.
+    if (codes.includes('GATE_CONFLICT')) forgetBurials(this.#vault, gate, batch);
+    if (isBlame(codes)) this.#blame(gate, refusals);
+    else this.#alarm(gate, asking.word, batch, codes);
+  }
+
+  /** Two signers and this gate disagree, or it keeps the batch waiting: people should know, and the other gates are asked. */
+  #alarm(gate: Peer, word: GateWord, batch: Batch, codes: readonly string[]): void {
+    const { report } = this.#vault;
+    const what = codes.join(', ');
+    if (word === 'no' || word === 'twice')
+      report.alarm(codes[0] ?? 'INTERNAL', gate.name, `it does not clear batch ${batch.id}: ${what}`);
+    // A full window of one destination or requester is nobody's fault, nor is a delay at a gate that is not the home.
+    const isElsewhere = codes.every((code) => code === 'GATE_HOME') && this.#home(batch) !== gate;
+    if (word === 'wait' && !isElsewhere)
+      report.alarm('GATE_WAITS', gate.name, `it keeps batches waiting: ${what}; other gates are asked`);
+  }
+
+  /** Another pair is tried if there is one; whom a gate blames beyond that, or without a name, it blames alone. */
+  #blame(gate: Peer, refusals: readonly Refusal[]): void {
+    const { report, charter, signers, charters, store } = this.#vault;
+    const named = refusals.flatMap(({ facts }) => facts.get('signer') ?? []);
+    const code = refusals[0]?.code ?? 'GATE_SIGNED';
+    report.alarm(code, gate.name, `it finds fault with ${named.join(', ') || 'a signer'}`);
+    const names = charter.charter.signers.map(({ name }) => name);
+    const bad = new Set([...this.#bad, ...named.filter((name) => names.includes(name))]);
+    const { peers } = getBatch(store, this.#id);
+    const good = names.filter((name) => {
+      if (bad.has(name)) return false;
+      const peer = peers.find((one) => one.role === 'signer' && one.name === name);
+      if (peer?.answer === 'done') return true;
+      return (
+        peer?.answer !== 'refused' &&
+        signers.some((signer) => signer.name === name && signer.ready && charters.lists(signer))
       );
-      return;
-    }
-    const hopeless = endedBy(draftOf(batch), refusals).size > 0;
-    if (!hopeless && codes.every((code) => WAITS.includes(code))) return;
-    // Two signers and the gate disagree. Both words together end a withdrawal; otherwise it waits for people. A full window
-    // of one destination or requester is nobody's fault, and holds up the others only while they share a batch.
-    if (!codes.every((code) => ROOMS.includes(code)))
-      report.alarm(
-        codes[0] ?? 'MALFORMED',
-        gate.name,
-        `it does not clear batch ${batch.id}: ${codes.join(', ')}`,
-      );
-    if (codes.length > 0)
-      giveUp(
-        this.#vault,
-        batch,
-        new Map([
-          [gate.name, refusals],
-          [`${gate.name}'`, refusals],
-        ]),
-      );
+    });
+    if (bad.size > this.#bad.size && good.length >= 2) this.#blamed = bad;
   }
 }
 

@@ -1,15 +1,35 @@
 /**
  * DEAD: before a signer is asked to pay an intent that an earlier transaction carried, it is shown that the earlier one can
  * never be mined. A signer that never saw the earlier one refuses the proof, and needs none. What two signers say of it is
- * then shown to a gate, which follows no chain itself.
+ * then shown to every gate, which follows no chain itself: at once, because signers forget what is deep in the chain, and kept
+ * for gates that are away. A signer that never saw the transaction is shown it for that, so that any two can say the word.
  * Spec: protocol-spec/10-policy.md and 13-gate.md, "Dead transactions".
  */
-import { Bury, Dead, decode, encode, MessageBytes } from '@coldwire/protocol';
-import { displayTxid } from '@coldwire/wallet';
-import { type Batch, carriersOf, isBuried, proofOfDeath } from '../queue/index.ts';
-import { Away, type Peer } from './peer.ts';
+import { Admit, Bury, Dead, decode, encode, MessageBytes } from '@coldwire/protocol';
+import { displayTxid, serializeStripped } from '@coldwire/wallet';
+import { draftTransaction } from '../draft/index.ts';
+import {
+  type Batch,
+  carriersOf,
+  carriersToBury,
+  deathsOf,
+  findBatchByTxid,
+  findProof,
+  forgetBurial,
+  isBuried,
+  isBuriedAt,
+  type Proven,
+  proofOfDeath,
+  recordBurial,
+  recordDeath,
+} from '../queue/index.ts';
+import { draftOf } from './admit.ts';
+import { Away, type Peer, readRefusals } from './peer.ts';
 import type { Signer } from './signer.ts';
 import { tipOf, type Vault } from './vault.ts';
+
+/** Signers whose word a gate asks for. */
+const QUORUM = 2;
 
 /** Earlier carriers of the batch's intents that are dead and buried, by txid in display order. */
 function buriedCarriers({ store, charter }: Vault, batch: Batch): ReadonlyMap<string, Batch> {
@@ -24,9 +44,7 @@ function buriedCarriers({ store, charter }: Vault, batch: Batch): ReadonlyMap<st
   return buried;
 }
 
-function proofFor({ store }: Vault, carrier: Batch): Uint8Array | undefined {
-  const proven = proofOfDeath(store, carrier.id);
-  if (proven === undefined) return undefined;
+function deadBody(carrier: Batch, proven: Proven): Uint8Array {
   return encode(Dead, { txid: carrier.txid, spender: proven.stripped, proof: proven.proof });
 }
 
@@ -34,37 +52,106 @@ function proofFor({ store }: Vault, carrier: Batch): Uint8Array | undefined {
 export async function showDead(vault: Vault, signer: Signer, batch: Batch): Promise<void> {
   for (const [txid, carrier] of buriedCarriers(vault, batch)) {
     if (signer.dead.has(txid)) continue;
-    const body = proofFor(vault, carrier);
-    if (body === undefined) continue;
-    const reply = await signer.request('DEAD', body);
+    const proven = proofOfDeath(vault.store, carrier.id);
+    if (proven === undefined) continue;
+    const reply = await signer.request('DEAD', deadBody(carrier, proven));
     signer.dead.add(txid);
     vault.report.event('dead', { peer: signer.name, txid, taken: reply.type === 'DEATH' });
   }
 }
 
-/** The DEATH messages of every signer that is there and takes the proof. */
-async function collectDeaths(vault: Vault, body: Uint8Array): Promise<Bury['deaths']> {
-  const asked = vault.signers.map(async (signer) => {
-    await signer.settle(vault);
-    const reply = await signer.request('DEAD', body);
-    const message = decode(MessageBytes, reply.message, reply.message.length);
-    return reply.type === 'DEATH' && message.ok ? [message.value] : [];
-  });
-  const answers = await Promise.allSettled(asked);
-  for (const answer of answers) {
-    if (answer.status === 'rejected' && !(answer.reason instanceof Away)) throw answer.reason;
+/**
+ * Shows a signer a transaction that it never saw: first the coins that it spends, and the transactions of ours that those come of,
+ * as far as they are not mined. @throws Away
+ */
+async function acquaint(
+  vault: Vault,
+  signer: Signer,
+  batch: Batch,
+  seen: ReadonlySet<number> = new Set(),
+): Promise<void> {
+  const { store, scripts } = vault;
+  const draft = draftOf(batch);
+  for (const [txid, vout, , wallet, chain, index] of draft.inputs) {
+    const coins = [{ vout, wallet, chain, index }];
+    const proven = findProof(store, txid);
+    const parent = findBatchByTxid(store, txid);
+    if (proven !== undefined) {
+      const body = { transaction: proven.stripped, coins, proof: proven.proof };
+      await signer.request('ADMIT', encode(Admit, body));
+    } else if (parent !== undefined && !seen.has(parent.id)) {
+      await acquaint(vault, signer, parent, new Set([...seen, batch.id]));
+      const transaction = serializeStripped(draftTransaction(draftOf(parent), scripts));
+      await signer.request('ADMIT', encode(Admit, { transaction, coins, proof: null }));
+    }
   }
-  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  const transaction = serializeStripped(draftTransaction(draft, scripts));
+  await signer.request('ADMIT', encode(Admit, { transaction, coins: [], proof: null }));
+}
+
+/** Asks a signer for its DEATH, and stores that. @throws Away */
+async function askForDeath(vault: Vault, signer: Signer, carrier: Batch, proven: Proven): Promise<void> {
+  await signer.settle(vault);
+  const body = deadBody(carrier, proven);
+  let reply = await signer.request('DEAD', body);
+  if (reply.type !== 'DEATH' && readRefusals(reply.body).some(({ code }) => code === 'DEAD_PROOF')) {
+    await acquaint(vault, signer, carrier);
+    // Its spends count from here on, also where the proof of death is of a transaction further up.
+    const rival = { transaction: proven.stripped, coins: [], proof: proven.proof };
+    await signer.request('ADMIT', encode(Admit, rival));
+    reply = await signer.request('DEAD', body);
+  }
+  if (reply.type === 'DEATH') recordDeath(vault.store, carrier.id, signer.name, reply.message);
+}
+
+/** What signers have said of it, and say now if that is too little: every one that is there is asked. */
+async function collectDeaths(vault: Vault, carrier: Batch): Promise<Bury['deaths']> {
+  const { store, signers } = vault;
+  const proven = proofOfDeath(store, carrier.id);
+  const known = deathsOf(store, carrier.id);
+  if (known.length < QUORUM && proven !== undefined) {
+    const silent = signers.filter(({ name }) => !known.some((death) => death.signer === name));
+    const answers = await Promise.allSettled(
+      silent.map((signer) => askForDeath(vault, signer, carrier, proven)),
+    );
+    for (const answer of answers) {
+      if (answer.status === 'rejected' && !(answer.reason instanceof Away)) throw answer.reason;
+    }
+  }
+  return deathsOf(store, carrier.id).flatMap(({ message }) => {
+    const decoded = decode(MessageBytes, message, message.length);
+    return decoded.ok ? [decoded.value] : [];
+  });
+}
+
+/** @throws Away */
+async function bury(vault: Vault, gate: Peer, carrier: Batch): Promise<void> {
+  const { store, report } = vault;
+  const deaths = await collectDeaths(vault, carrier);
+  if (deaths.length < QUORUM) return;
+  const reply = await gate.request('BURY', encode(Bury, { txid: carrier.txid, deaths }));
+  const taken = reply.type === 'DONE';
+  if (taken) recordBurial(store, carrier.id, gate.name);
+  report.event('dead', { peer: gate.name, txid: displayTxid(carrier.txid), taken });
 }
 
 /** Shows a gate what two signers say of the batch's dead carriers. @throws Away */
 export async function buryDead(vault: Vault, gate: Peer, batch: Batch): Promise<void> {
-  for (const [txid, carrier] of buriedCarriers(vault, batch)) {
-    const body = proofFor(vault, carrier);
-    if (body === undefined) continue;
-    const deaths = await collectDeaths(vault, body);
-    if (deaths.length < 2) continue;
-    const reply = await gate.request('BURY', encode(Bury, { txid: carrier.txid, deaths }));
-    vault.report.event('dead', { peer: gate.name, txid, taken: reply.type === 'DONE' });
+  for (const carrier of buriedCarriers(vault, batch).values()) {
+    if (!isBuriedAt(vault.store, carrier.id, gate.name)) await bury(vault, gate, carrier);
   }
+}
+
+/** The same for everything that is dead by now and whose intents may be paid again one day. @throws Away */
+export async function buryAllDead(vault: Vault, gate: Peer): Promise<void> {
+  const { store, charter } = vault;
+  if (!gate.ready || !vault.charters.lists(gate)) return;
+  for (const carrier of carriersToBury(store, gate.name, charter.charter.clock.burial))
+    await bury(vault, gate, carrier);
+}
+
+/** The gate does not go by what it was told of the batch's carriers: it is told again. */
+export function forgetBurials(vault: Vault, gate: Peer, batch: Batch): void {
+  for (const carrier of buriedCarriers(vault, batch).values())
+    forgetBurial(vault.store, carrier.id, gate.name);
 }

@@ -16,6 +16,7 @@ import type { SessionOptions } from '../session/session.ts';
 import { Bell } from './bell.ts';
 import { Carrier } from './carry.ts';
 import { Charters } from './charters.ts';
+import { buryAllDead } from './dead.ts';
 import { Driver } from './drive.ts';
 import { Feerates } from './feerate.ts';
 import { catchUp } from './follow.ts';
@@ -35,7 +36,7 @@ import { Report } from './report.ts';
 import { Rooms } from './room.ts';
 import { screenHeld, screenReceived } from './screen.ts';
 import type { Settings } from './settings.ts';
-import { cancelEnded, reportBuried, tendBroadcast } from './settle.ts';
+import { cancelEnded, endWithdrawals, reportBuried, tendBroadcast } from './settle.ts';
 import { Signer } from './signer.ts';
 import { describeSituation, watchVaultDisk } from './status.ts';
 import { tipOf, type Vault } from './vault.ts';
@@ -142,6 +143,7 @@ async function runUntilStopped(vault: Vault, watch: ScriptWatch, orders: Orders)
     runLoop(vault, formLoop(vault, driver)),
     ...vault.signers.map((signer) => runLoop(vault, settleLoop(vault, signer))),
     ...[...vault.signers, ...vault.gates].map((peer) => runLoop(vault, carryLoop(vault, peer))),
+    ...vault.gates.map((gate) => runLoop(vault, buryLoop(vault, gate))),
     runLoop(vault, () => lookAtOrders(vault, orders)),
   ]);
   await driver.settled();
@@ -188,6 +190,7 @@ async function lookAtChain(vault: Vault, watch: ScriptWatch): Promise<void> {
     bells.work.ring();
     bells.peers.ring();
     reportBuried(vault, before);
+    endWithdrawals(vault);
     await tendBroadcast(vault);
     await cancelEnded(vault);
   }
@@ -244,6 +247,21 @@ function carryLoop(vault: Vault, peer: Peer): () => Promise<void> {
     const seen = peers.rings;
     const waits = await carrier.carry(vault);
     await peers.after(seen, vault.tuning.pollMs * (waits ? 5 : 60));
+  };
+}
+
+/** Tells a gate what is dead, once for each block, and when the gate comes back. */
+function buryLoop(vault: Vault, gate: Peer): () => Promise<void> {
+  let told = '';
+  return async () => {
+    const { peers } = vault.bells;
+    const seen = peers.rings;
+    const now = `${tipOf(vault.store).height} ${gate.hellos}`;
+    if (gate.ready && now !== told) {
+      await buryAllDead(vault, gate);
+      told = now;
+    }
+    await peers.after(seen, vault.tuning.pollMs * 60);
   };
 }
 

@@ -3,10 +3,13 @@
  * waits for too many blocks (BIP-125), inside the charter's caps; a note when it is buried.
  */
 import { randomBytes } from 'node:crypto';
+import { toHex } from '@coldwire/protocol';
 import { displayTxid } from '@coldwire/wallet';
 import { type DraftContext, planBump, planCancel, prepareDraft } from '../draft/index.ts';
 import { batchesSpending } from '../queue/batch.ts';
 import {
+  ENDING,
+  endBuried,
   getBatch,
   giveUpBatch,
   isBeingReplaced,
@@ -96,13 +99,15 @@ async function bump(vault: Vault, id: number): Promise<void> {
 
 /**
  * Frees the coins of batches that were given up although somebody may have signed them, and whose withdrawals have all
- * ended: a transaction that pays only ourselves makes them impossible. @throws ChainError
+ * ended, or end with this: a transaction that pays only ourselves makes them impossible. @throws ChainError
  */
 export async function cancelEnded(vault: Vault): Promise<void> {
   const { store, scripts, charter, feerates, report, bells } = vault;
   const rows = store.db.all(
     `SELECT id FROM batches b WHERE status = 'abandoned' AND NOT EXISTS (SELECT 1 FROM batch_intents i
-      JOIN withdrawals w ON w.id = i.withdrawal WHERE i.batch = b.id AND w.state NOT IN ('refused', 'expired')) ORDER BY id`,
+      JOIN withdrawals w ON w.id = i.withdrawal WHERE i.batch = b.id AND w.state NOT IN ('refused', 'expired')
+        AND NOT (w.state = 'approved' AND w.not_before = ?)) ORDER BY id`,
+    ENDING,
   );
   for (const row of rows) {
     const feerate = await feerates.now();
@@ -128,6 +133,12 @@ export async function cancelEnded(vault: Vault): Promise<void> {
     report.event('cancelled', { batch: cancel, replaces: batch.id, fee: prepared.fee });
     bells.work.ring();
   }
+}
+
+/** Ends withdrawals that nobody pays, once what could have paid them is dead and buried. */
+export function endWithdrawals({ store, charter, report }: Vault): void {
+  for (const { id, codes } of endBuried(store, charter.charter.clock.burial))
+    report.event('withdrawal-refused', { withdrawal: toHex(id), codes });
 }
 
 /** Says which batches this block buries. Nothing depends on it. */

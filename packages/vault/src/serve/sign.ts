@@ -2,31 +2,25 @@
  * Gets a batch signed by two signers. Pairs take turns (AB, BC, CA); the third is asked when one is away, locked, slow or
  * refuses. Two refusals end the batch: then no pair is left. What is asked is stored first, so a restart asks the same.
  */
-import { decode, equalBytes, fromHex, hashRequest, Signed } from '@coldwire/protocol';
-import { displayTxid } from '@coldwire/wallet';
+import { decode, equalBytes, hashRequest, Signed } from '@coldwire/protocol';
 import {
   askPeer,
   type Batch,
-  carriersOf,
   forgetAdmitted,
   getBatch,
-  giveUpBatch,
   recordRefused,
   recordSigned,
 } from '../queue/index.ts';
 import type { Reply } from '../session/session.ts';
-import { draftOf } from './admit.ts';
 import { showDead } from './dead.ts';
+import { giveUp } from './give-up.ts';
 import { Away, freshId, type Refusal, readRefusals } from './peer.ts';
 import { forgetUnknown } from './register.ts';
-import { blamedBy, ROOMS } from './room.ts';
 import type { Signer } from './signer.ts';
-import { tipOf, type Vault } from './vault.ts';
-import { endedBy, endedByBoth, isPassing, READMIT } from './verdicts.ts';
+import type { Vault } from './vault.ts';
+import { READMIT } from './verdicts.ts';
 
 const READMISSIONS = 3;
-/** Blocks that a batch waits that a signer refused for a reason that an honest draft never gives. */
-const LONG_WAIT = 6;
 
 interface Attempt {
   readonly since: number;
@@ -72,7 +66,7 @@ export class Signing {
     const bad = signers.filter(({ name, answer }) => answer === 'refused' || without.has(name));
     const names = this.#vault.charter.charter.signers.length;
     if (names - bad.length >= 2) return false;
-    giveUp(this.#vault, batch, this.#refusals);
+    giveUp(this.#vault, batch, { by: 'signer', refusals: this.#refusals });
     return true;
   }
 
@@ -202,77 +196,4 @@ function findProblem(batch: Batch, reply: Reply): string | undefined {
   if (!equalBytes(signed.value.requestHash, hashRequest(batch.request)))
     return 'its SIGNED is for another request';
   return equalBytes(signed.value.txid, batch.txid) ? undefined : 'its SIGNED is for another transaction';
-}
-
-/** How often in its delay a destination is tried. */
-const DELAY_PARTS = 12;
-
-/**
- * When every refusal is about certain intents only those wait, and the others go on at once: the heights, by id
- * (hexadecimal). Undefined when one is about the whole draft.
- */
-function waitsFor(
-  vault: Vault,
-  batch: Batch,
-  refusals: readonly Refusal[],
-  height: number,
-): ReadonlyMap<string, number> | undefined {
-  const draft = draftOf(batch);
-  const passing = refusals.filter(isPassing);
-  if (passing.length === 0 || blamedBy(draft, passing) === undefined) return undefined;
-  const waits = new Map<string, number>();
-  for (const refusal of passing) {
-    for (const id of blamedBy(draft, [refusal]) ?? []) {
-      const blocks = blocksFor(vault, batch, refusal.code, id);
-      if (blocks > 0) waits.set(id, Math.max(waits.get(id) ?? 0, height + blocks));
-    }
-  }
-  return waits;
-}
-
-/** How long an intent that a refusal is about is left alone. */
-function blocksFor({ charter, store }: Vault, batch: Batch, code: string, id: string): number {
-  if (code === 'DESTINATION_DELAY')
-    return Math.max(1, Math.floor(charter.policy.destinationTicks / DELAY_PARTS));
-  if (!ROOMS.includes(code)) return 1;
-  if (batch.status === 'signed') return LONG_WAIT;
-  // What nobody has signed is tried again at once, with as much as there is room for. What somebody may have signed needs no
-  // room there, so nothing would hold it back.
-  const isExposed =
-    batch.exposed || batch.peers.some(({ role, answer }) => role === 'signer' && answer !== 'refused');
-  return isExposed || carriersOf(store, fromHex(id)).some((carrier) => carrier.id !== batch.id) ? 1 : 0;
-}
-
-/** Ends a batch that no two signers will sign; its withdrawals end or wait. */
-export function giveUp(vault: Vault, batch: Batch, refusals: ReadonlyMap<string, readonly Refusal[]>): void {
-  const { store, report } = vault;
-  const draft = draftOf(batch);
-  const [one, other] = [...refusals.values()].map((list) => endedBy(draft, list));
-  const ended =
-    one === undefined || other === undefined ? new Map<string, readonly string[]>() : endedByBoth(one, other);
-  const all = [...refusals.values()].flat();
-  const stored = batch.peers.flatMap(({ codes }) => codes);
-  const codes = [...new Set([...all.map(({ code }) => code), ...stored])];
-  const odd = all.filter((refusal) => !isPassing(refusal));
-  const strange = ended.size === 0 && odd.length > 0;
-  const { height } = tipOf(store);
-  // Signers say what is left for whom, and what still fits is tried at once. A gate's part is its own: its word only delays.
-  if (batch.status !== 'signed') vault.rooms.learn(all, height);
-  const waits = waitsFor(vault, batch, all, height);
-  const notBefore = height + (strange ? LONG_WAIT : ended.size > 0 || waits !== undefined ? 0 : 1);
-  const after = giveUpBatch(store, batch.id, {
-    refused: [...ended].map(([id, why]) => ({ id: fromHex(id), codes: why })),
-    codes,
-    notBefore,
-    ...(waits === undefined ? {} : { waits }),
-  });
-  report.event('given-up', { batch: batch.id, codes, status: after.status, ended: ended.size, notBefore });
-  for (const [id, why] of ended) report.event('withdrawal-refused', { withdrawal: id, codes: why });
-  if (strange)
-    report.alarm(
-      odd[0]?.code ?? 'INTERNAL',
-      displayTxid(batch.txid),
-      `batch ${batch.id} was refused: ${codes.join(', ')}`,
-    );
-  vault.bells.work.ring();
 }

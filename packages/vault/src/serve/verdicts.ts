@@ -1,8 +1,9 @@
 /**
- * What follows from refusals. A code that one intent causes ends that withdrawal when two signers say it; a code that
- * passes with time only delays; everything else delays too, with an alarm, since an honest vault's draft does not meet it.
+ * What follows from refusals. A code that one intent causes ends that withdrawal when two signers say it, or all gates; a code
+ * that passes with time only delays; everything else delays too, with an alarm, since an honest vault's draft does not meet it.
  */
 import { type Draft, decodeIntent, toHex } from '@coldwire/protocol';
+import type { Role } from '../queue/index.ts';
 import type { Refusal } from './peer.ts';
 
 /** Refusals that name an intent and stay true for ever. EXPIRED has an end of its own. */
@@ -54,8 +55,15 @@ export function isPassing({ code }: Refusal): boolean {
   return PASSING.includes(code);
 }
 
-/** The intents (hexadecimal ids) of a draft that these refusals end, each with the codes that do. */
-export function endedBy(draft: Draft, refusals: readonly Refusal[]): ReadonlyMap<string, readonly string[]> {
+/**
+ * The intents (hexadecimal ids) of a draft that these refusals end, each with the codes that do.
+ * @param by whose refusals: a gate's part of a window is its own, and grows and shrinks with the number of gates
+ */
+export function endedBy(
+  draft: Draft,
+  refusals: readonly Refusal[],
+  by: Role = 'signer',
+): ReadonlyMap<string, readonly string[]> {
   const ids = draft.intents.map(([bytes]) => {
     const intent = decodeIntent(bytes);
     return intent.ok ? toHex(intent.value.id) : '';
@@ -63,15 +71,15 @@ export function endedBy(draft: Draft, refusals: readonly Refusal[]): ReadonlyMap
   const ended = new Map<string, string[]>();
   for (const refusal of refusals) {
     const id = intentOf(draft, ids, refusal);
-    if (id === undefined || !isForGood(refusal)) continue;
+    const isEnd = FOR_GOOD.includes(refusal.code) || (by === 'signer' && isOverWindow(refusal));
+    if (id === undefined || !isEnd) continue;
     ended.set(id, [...new Set([...(ended.get(id) ?? []), refusal.code])]);
   }
   return ended;
 }
 
-/** Also a window that is smaller than this one amount will never let it pass. */
-function isForGood({ code, facts }: Refusal): boolean {
-  if (FOR_GOOD.includes(code)) return true;
+/** A window that is smaller than this one amount will never let it pass. */
+function isOverWindow({ code, facts }: Refusal): boolean {
   if (code === 'AMOUNT_WINDOW') return toSats(facts.get('amount')) > toSats(facts.get('limit'));
   const isVelocity = code === 'DESTINATION_WINDOW' || code === 'REQUESTER_WINDOW';
   return isVelocity && toSats(facts.get('asked')) > toSats(facts.get('limit'));
@@ -94,7 +102,7 @@ function intentOf(draft: Draft, ids: readonly string[], { facts }: Refusal): str
   return changeAt.has(place) ? undefined : ids[place - before];
 }
 
-/** Ended by both lists: no single signer's word ends a withdrawal. Codes of either. */
+/** Ended by both lists: no single machine's word ends a withdrawal. Codes of either. */
 export function endedByBoth(
   one: ReadonlyMap<string, readonly string[]>,
   other: ReadonlyMap<string, readonly string[]>,

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { type PlanResult, planBump, planCancel, prepareDraft } from '../../src/draft/index.ts';
 import {
   askPeer,
+  endBuried,
   findWithdrawal,
   getBatch,
   giveUpBatch,
+  isEnding,
   listWithdrawals,
   type Purpose,
   rebuildWithdrawals,
@@ -149,17 +151,54 @@ describe('a batch that was given up', () => {
     expect(giveUpBatch(store, first, { refused: [], codes: [], notBefore: 0 }).status).toBe('abandoned');
   });
 
-  it('counts as paid when its transaction is mined after all', () => {
+  it('ends no withdrawal while a gate could broadcast it, and counts as paid when it is mined', () => {
     const store = makeQueue();
     approve(store, 1);
     const id = pay(store);
     sign(store, id);
     clear(store, id);
-    giveUpBatch(store, id, { refused: [{ id: idOf(1), codes: ['EXPIRED'] }], codes: [], notBefore: 0 });
-    expect(stateOf(store, 1)).toBe('refused');
+    giveUpBatch(store, id, { refused: [{ id: idOf(1), codes: ['DUST'] }], codes: [], notBefore: 0 });
+    const withdrawal = findWithdrawal(store, idOf(1));
+    expect(withdrawal).toMatchObject({ state: 'approved', codes: ['DUST'], batch: null });
+    expect(withdrawal && isEnding(withdrawal)).toBe(true);
+    expect(takeBatch(store, caps).withdrawals).toEqual([]);
+    for (let depth = 1; depth <= 8; depth += 1) mine(store, []);
+    expect(endBuried(store, 6)).toEqual([]);
     mine(store, [getBatch(store, id)]);
     expect(stateOf(store, 1)).toBe('confirmed');
     expectFold(store);
+  });
+
+  it('ends it once its coins are home and that is buried', () => {
+    const store = makeQueue();
+    approve(store, 1);
+    const id = pay(store);
+    sign(store, id);
+    askPeer(store, id, 'gate', 'gate1', fill(3));
+    giveUpBatch(store, id, { refused: [{ id: idOf(1), codes: ['DUST'] }], codes: [], notBefore: 0 });
+    const cancel = replace(store, id, 'cancel');
+    send(store, cancel);
+    mine(store, [getBatch(store, cancel)]);
+    for (let depth = 2; depth <= 5; depth += 1) mine(store, []);
+    expect(endBuried(store, 6)).toEqual([]);
+    expect(stateOf(store, 1)).toBe('approved');
+    mine(store, []);
+    expect(endBuried(store, 6).map(({ id: ended }) => ended)).toEqual([idOf(1)]);
+    expect(findWithdrawal(store, idOf(1))).toMatchObject({ state: 'refused', codes: ['DUST'] });
+    expectFold(store);
+  });
+
+  it('remembers that a gate had it, also when it is taken up again and signers refuse it then', () => {
+    const store = makeQueue(1);
+    approve(store, 1);
+    const prepared = draftNext(store);
+    const id = recordDraft(store, { prepared, purpose: 'payment', replaces: null, burial: 6 });
+    sign(store, id);
+    askPeer(store, id, 'gate', 'gate1', fill(3));
+    giveUpBatch(store, id, { refused: [], codes: ['DUST'], notBefore: 0 });
+    recordDraft(store, { prepared, purpose: 'regroup', replaces: null, burial: 6 });
+    giveUpBatch(store, id, { refused: [{ id: idOf(1), codes: ['DUST'] }], codes: [], notBefore: 0 });
+    expect(stateOf(store, 1)).toBe('approved');
   });
 });
 

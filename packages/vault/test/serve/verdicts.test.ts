@@ -39,6 +39,13 @@ test('what passes with time ends nothing, unless the window could never hold the
   expect(endedBy(draftOf(2, 0), [never]).size).toBe(0);
 });
 
+test('an amount over a gate’s part of a window ends nothing: the part changes with the number of gates', () => {
+  const never = refusal('AMOUNT_WINDOW', { spent: '0', amount: '2000', limit: '1000' });
+  expect(endedBy(draftOf(1, 0), [never], 'gate').size).toBe(0);
+  const dust = refusal('DUST', { output: '1' });
+  expect([...endedBy(draftOf(1, 0), [dust], 'gate').keys()]).toEqual([id(0)]);
+});
+
 test('one signer alone ends nothing', () => {
   const one = new Map([[id(0), ['DUST']]]);
   const other = new Map([[id(1), ['DUST']]]);

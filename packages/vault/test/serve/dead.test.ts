@@ -1,0 +1,224 @@
+/** Gates are told what is dead, by the word of any two signers: of those as well that never saw the transaction. */
+import {
+  Admit,
+  Bury,
+  type Charter,
+  Dead,
+  Death,
+  decode,
+  encode,
+  type SignRequest,
+  toHex,
+} from '@coldwire/protocol';
+import { displayTxid, type Outpoint, serializeStripped } from '@coldwire/wallet';
+import { beforeEach, expect, test } from 'vitest';
+import { admit, markDead } from '../../../policy/src/index.ts';
+import { type Coin, sampleCharter, World } from '../../../policy/test/world.ts';
+import { prepareDraft } from '../../src/draft/index.ts';
+import {
+  askPeer,
+  getBatch,
+  giveUpBatch,
+  openQueue,
+  recordDraft,
+  recordStep,
+  recordVerdict,
+  startAt,
+  submitIntent,
+} from '../../src/queue/index.ts';
+import { buryAllDead } from '../../src/serve/dead.ts';
+import { clock, fill, makeDirectory } from '../fixture.ts';
+import { type Answer, done, makeVault, refusing, signBy, type ToldSigner } from './vault-world.ts';
+
+const short: Charter = { ...sampleCharter(), clock: { ...sampleCharter().clock, burial: 6 } };
+
+/** A signer that answers ADMIT and DEAD as policy does. */
+function believe(signer: ToldSigner, machine: World): void {
+  signer.says = (type, body): Answer => {
+    if (type === 'ADMIT') {
+      const request = decode(Admit, body, body.length);
+      if (!request.ok) throw new Error(request.fault.detail);
+      const outcome = admit(machine.state, request.value);
+      if (outcome.kind === 'ok') machine.apply(outcome.changes);
+      return outcome.kind === 'ok' ? done : refusing(codeOf(outcome));
+    }
+    const request = decode(Dead, body, body.length);
+    if (!request.ok) throw new Error(request.fault.detail);
+    const { txid } = request.value;
+    const outcome = markDead(machine.state, request.value);
+    if (outcome.kind !== 'ok') return refusing(codeOf(outcome));
+    machine.apply(outcome.changes);
+    return { type: 'DEATH', body: encode(Death, { txid, height: machine.height }) };
+  };
+}
+
+function codeOf(outcome: ReturnType<typeof markDead>): string {
+  return outcome.kind === 'refused' ? (outcome.refusals[0]?.code ?? '') : 'MALFORMED';
+}
+
+/** Two machines over the same blocks; B knows nothing of what A alone has approved. */
+class Pair {
+  readonly a = new World(short);
+  readonly b = new World(short);
+  readonly store = openQueue(`${makeDirectory()}/queue.db`, clock());
+  readonly coins: readonly Coin[];
+
+  constructor() {
+    const { checkpointHeight: height } = short.clock;
+    startAt(this.store, { height, hash: this.a.tipHash });
+    const amounts = [20_000_000n, 10_000_000n];
+    this.coins = this.a.fund(amounts);
+    this.b.fund(amounts);
+    const txid = this.coins[0]?.txid ?? new Uint8Array();
+    this.#follow(txid, new Uint8Array(10), [], this.coins);
+  }
+
+  #follow(
+    txid: Uint8Array | undefined,
+    stripped: Uint8Array,
+    spent: readonly Outpoint[],
+    coins: readonly Coin[],
+  ): void {
+    const block = this.a.chain.at(-1);
+    if (block === undefined) throw new Error('no block');
+    const proof = txid === undefined ? undefined : this.a.proofOf(txid);
+    const places = new Map(coins.map((coin) => [toHex(this.a.script(0, coin.index)), coin]));
+    const created = coins.map(({ txid: of, vout, amount, index }) => {
+      return { outpoint: { txid: of, vout }, amount, script: this.a.script(0, index) };
+    });
+    const found =
+      txid === undefined || proof === undefined
+        ? []
+        : [{ txid, coinbase: false, created, spent, stripped, proof }];
+    const event = {
+      kind: 'connected',
+      header: block.header,
+      block: { height: this.a.height, hash: block.hash },
+      found,
+    } as const;
+    recordStep(this.store, { event, position: event.block }, (script) => places.get(toHex(script)));
+  }
+
+  /** One block at both machines and the queue. */
+  mine(of?: {
+    readonly txid: Uint8Array;
+    readonly stripped: Uint8Array;
+    readonly inputs: readonly Outpoint[];
+  }): void {
+    for (const world of [this.a, this.b]) world.pass(1, of === undefined ? [] : [of.txid]);
+    this.#follow(of?.txid, of?.stripped ?? new Uint8Array(), of?.inputs ?? [], []);
+  }
+}
+
+let pair: Pair;
+let request: SignRequest;
+let rival: SignRequest;
+beforeEach(() => {
+  pair = new Pair();
+  const [coin] = pair.coins;
+  if (coin === undefined) throw new Error('no coin');
+  const intents = [pair.a.intent({ id: 'x', amount: 1_000_000n })];
+  request = pair.a.request({
+    coins: [coin],
+    intents,
+    change: [{ amount: coin.amount - 1_010_000n, index: 0 }],
+  });
+  rival = pair.a.request({ coins: [coin], change: [{ amount: coin.amount - 20_000n, index: 1 }] });
+});
+
+/** A transaction that A and C signed, was given to a gate, and whose coin went home, signed by these. */
+function dead(by: readonly World[]) {
+  const { a, store } = pair;
+  a.approve(request);
+  const spend = by.map((world) => world.approve(rival))[0] ?? a.approve(rival);
+  const [intent] = request.draft.intents;
+  if (intent === undefined) throw new Error('no intent');
+  const submitted = submitIntent(store, intent);
+  if (submitted.kind === 'reused') throw new Error('a fresh queue');
+  const { id } = submitted.withdrawal;
+  recordVerdict(store, { screen: 'screen-1', issued: a.height, decisions: [{ kind: 'cleared', id }] });
+  const prepared = prepareDraft(request.draft, request.verdicts, a.state.scripts);
+  const batch = recordDraft(store, { prepared, purpose: 'payment', replaces: null, burial: 6 });
+  signBy(store, batch, 'A', 'C');
+  askPeer(store, batch, 'gate', 'gate-1', fill(9));
+  giveUpBatch(store, batch, { refused: [], codes: ['INTERNAL'], notBefore: 0 });
+  const inputs = rival.draft.inputs.map(([txid, vout]) => ({ txid, vout }));
+  pair.mine({ txid: spend.txid, stripped: serializeStripped(spend.transaction), inputs });
+  return { batch: getBatch(store, batch), spend };
+}
+
+function begin() {
+  const world = makeVault(pair.store, pair.a.state.scripts);
+  const vault = { ...world.vault, charter: pair.a.loaded };
+  const [a, b, c] = world.signers;
+  if (a === undefined || b === undefined || c === undefined) throw new Error('three signers');
+  believe(a, pair.a);
+  believe(b, pair.b);
+  c.isThere = false;
+  const buried: { txid: string; deaths: number }[] = [];
+  for (const gate of world.gates)
+    gate.says = (type, body) => {
+      const bury = decode(Bury, body, body.length);
+      if (type !== 'BURY' || !bury.ok) return refusing('UNKNOWN_TYPE');
+      buried.push({ txid: displayTxid(bury.value.txid), deaths: bury.value.deaths.length });
+      return done;
+    };
+  return { ...world, vault, a, b, c, buried };
+}
+
+test.each([
+  ['has signed what it was replaced by', 2],
+  ['has never seen what it was replaced by either', 1],
+])(
+  'a transaction of two signers of whom one is gone is buried at every gate: the third %s',
+  async (_, knowing) => {
+    const { batch } = dead([pair.a, pair.b].slice(0, knowing));
+    const { vault, gates, b, buried } = begin();
+    for (let depth = 2; depth < 6; depth += 1) pair.mine();
+    await buryAllDead(vault, gates[0]);
+    expect(buried).toEqual([]);
+    pair.mine();
+    await buryAllDead(vault, gates[0]);
+    await buryAllDead(vault, gates[1]);
+    const told = { txid: displayTxid(batch.txid), deaths: 2 };
+    expect(buried).toEqual([told, told]);
+    expect(b.asked.map(({ type }) => type)).toContain('ADMIT');
+    // Once is enough.
+    await buryAllDead(vault, gates[0]);
+    expect(buried).toHaveLength(2);
+  },
+);
+
+test('a gate that is away longer than signers remember is told by what they said in time', async () => {
+  dead([pair.a, pair.b]);
+  const { vault, gates, a, b, buried } = begin();
+  for (let depth = 2; depth <= 6; depth += 1) pair.mine();
+  gates[1].isThere = false;
+  for (const gate of gates) await buryAllDead(vault, gate);
+  expect(buried).toHaveLength(1);
+  gates[1].isThere = true;
+  for (const signer of [a, b]) signer.says = () => refusing('DEAD_PROOF');
+  await buryAllDead(vault, gates[1]);
+  expect(buried).toHaveLength(2);
+});
+
+test('one signer’s word is not shown to a gate', async () => {
+  dead([pair.a, pair.b]);
+  const { vault, gates, b, buried } = begin();
+  for (let depth = 2; depth <= 6; depth += 1) pair.mine();
+  b.isThere = false;
+  await buryAllDead(vault, gates[0]);
+  expect(buried).toEqual([]);
+  b.isThere = true;
+  await buryAllDead(vault, gates[0]);
+  expect(buried).toHaveLength(1);
+});
+
+test('a transaction whose intents were all paid by another one is not spoken of', async () => {
+  const { batch } = dead([pair.a, pair.b]);
+  const { vault, gates, a, b } = begin();
+  for (let depth = 2; depth <= 6; depth += 1) pair.mine();
+  pair.store.db.run("UPDATE withdrawals SET state = 'confirmed' WHERE id = ?", batch.intents[0] ?? null);
+  await buryAllDead(vault, gates[0]);
+  expect([...a.asked, ...b.asked]).toEqual([]);
+});
