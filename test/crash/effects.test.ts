@@ -72,6 +72,12 @@ describe('with the whole system', () => {
     expect(judged).toMatchObject({ fired: true, problems: [] });
   }, 120_000);
 
+  test('a gate whose sync fails says again what it synced before, and nothing else', async () => {
+    const label = 'sync evidence-000000.cborseq';
+    const judged = await runAnswering(stage('gate'), { label, nth: 4, kind: 'eio' });
+    expect(judged).toMatchObject({ fired: true, problems: [] });
+  }, 120_000);
+
   test('a vault that is killed right after it has taken an intent has it', async () => {
     const label = 'commit INSERT INTO withdrawals, INSERT INTO events';
     const judged = await runFirstStart(recorded.world, chain, { label, nth: 1, kind: 'kill-after' });

@@ -3,7 +3,7 @@ import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { FrameDecoder } from '@coldwire/protocol/frame/index.ts';
 import type { Fault, Plan } from './plan.ts';
-import { Unsynced } from './preload-synced.ts';
+import { isLog, Unsynced } from './preload-synced.ts';
 
 export interface Watch {
   readonly plan: Plan;
@@ -27,11 +27,6 @@ function systemError(code: Code, syscall: string, path: string | undefined): Err
 function codeOf(fault: Fault | undefined): Code | undefined {
   if (fault?.startsWith('enospc') === true) return 'ENOSPC';
   return fault?.startsWith('eio') === true ? 'EIO' : undefined;
-}
-
-/** Of all frames in these bytes. */
-function namesOf(bytes: Uint8Array): readonly string[] {
-  return new FrameDecoder().push(bytes).map(({ type }) => type);
 }
 
 export function watchFiles({ plan, meet, accuse, die }: Watch): void {
@@ -98,7 +93,7 @@ export function watchFiles({ plan, meet, accuse, die }: Watch): void {
     position?: number,
   ): number => {
     const go = (size?: number): number => {
-      unsynced.onWrite(path);
+      if (isLog(path)) unsynced.onWrite(path, bytes.subarray(at ?? 0).subarray(0, size ?? length));
       if (at === undefined) return real.writeSync(fd, size === undefined ? bytes : bytes.subarray(0, size));
       return real.writeSync(fd, bytes, at, size ?? length, position);
     };
@@ -106,11 +101,11 @@ export function watchFiles({ plan, meet, accuse, die }: Watch): void {
     if (fd <= 2) return go();
     if (full.delete(fd)) throw systemError('ENOSPC', 'write', undefined);
     const line = plan.lines.find(([port]) => port === path);
-    const frames = line === undefined ? [] : namesOf(bytes);
-    const type = line === undefined ? undefined : (frames[0] ?? 'PART');
-    if (line !== undefined && frames.includes('DATA'))
-      for (const held of unsynced.behind(line[1]))
-        accuse(`DATA leaves on line ${line[1]} before its ${held} is synced`);
+    const frames = line === undefined ? [] : new FrameDecoder().push(bytes);
+    const type = line === undefined ? undefined : (frames[0]?.type ?? 'PART');
+    for (const frame of frames.filter((one) => one.type === 'DATA'))
+      for (const log of unsynced.behind(line?.[1] ?? '', frame.payload))
+        accuse(`DATA leaves on line ${line?.[1]} before its ${log} is synced`);
     const name = line === undefined ? ownName(path) : `${line[1]} ${type}`;
     // How often the line is only kept alive, or asks again, the clock decides.
     if (name === undefined || type === 'KEEPALIVE' || type === 'NAK') return go();

@@ -1,39 +1,58 @@
 /**
- * What the evidence logs of a program hold that their disk was not told to keep: an answer must not leave on a line before it
- * (protocol-spec/9-evidence.md: on disk before its first byte leaves). Whoever no longer syncs has no effect that a fault could
- * come to, so this is looked at in every run, with a fault and without.
+ * What the evidence logs of a program hold that their disk was not told to keep: none of it may leave on a line before
+ * (protocol-spec/9-evidence.md: a message is on disk before its first byte leaves). Whoever no longer syncs has no effect that a
+ * fault could come to, so this is looked at in every run, with a fault and without. What was synced before a sync that failed may
+ * be sent again.
  */
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const LOG = /\.cborseq$/;
+export function isLog(path: string): boolean {
+  return path.endsWith('.cborseq');
+}
+
+/** As long as a signature, and longer than what the headers of two messages have in common. */
+const STRETCH = 64;
 
 export class Unsynced {
   readonly #state: string;
-  /** Logs that were written, and directories in which one was made, since they were last synced. */
-  readonly #dirty = new Set<string>();
+  /** Per log what was written since it was last synced. */
+  readonly #written = new Map<string, Uint8Array[]>();
+  /** Directories in which a log was made since they were last synced: what is synced in it may still be lost with its name. */
+  readonly #made = new Set<string>();
 
   constructor(state: string) {
     this.#state = state;
   }
 
-  onWrite(path: string): void {
-    if (LOG.test(path)) this.#dirty.add(path);
+  onWrite(path: string, bytes: Uint8Array): void {
+    const before = this.#written.get(path) ?? [];
+    this.#written.set(path, [...before, bytes.slice()]);
   }
 
   onCreate(path: string): void {
-    if (LOG.test(path)) this.#dirty.add(dirname(path));
+    if (isLog(path)) this.#made.add(dirname(path));
   }
 
   onSync(path: string): void {
-    this.#dirty.delete(path);
+    this.#made.delete(path);
+    if (!this.#made.has(dirname(path))) this.#written.delete(path);
   }
 
-  /** @returns what the log behind this line has unsynced, by its place below the state directory */
-  behind(line: string): readonly string[] {
+  /** @param payload what leaves on this line @returns names of the line's logs that hold some of it, and not safely */
+  behind(line: string, payload: Uint8Array): readonly string[] {
     const own = join(this.#state, 'lines', line);
     const directory = fs.existsSync(own) ? own : this.#state;
-    const held = [...this.#dirty].filter((path) => path === directory || dirname(path) === directory);
-    return held.map((path) => (path === directory ? 'directory' : path.slice(directory.length + 1)));
+    return [...this.#written].flatMap(([path, parts]) =>
+      dirname(path) === directory && share(Buffer.concat(parts), payload)
+        ? [path.slice(directory.length + 1)]
+        : [],
+    );
   }
+}
+
+function share(held: Buffer, payload: Uint8Array): boolean {
+  for (let at = 0; at + STRETCH <= payload.length; at += 1)
+    if (held.includes(Buffer.from(payload.subarray(at, at + STRETCH)))) return true;
+  return false;
 }
