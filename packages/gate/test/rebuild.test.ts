@@ -174,6 +174,31 @@ describe('A destination', () => {
     });
     expect(allowed).toEqual([name]);
   });
+
+  /** The same script with its one push said in a longer way. */
+  const longer = (script: Uint8Array, opcode: number): Uint8Array => {
+    const size = script.includes(0x20) && script.length === 34 ? 32 : 20;
+    const at = script.indexOf(size);
+    const length = Uint8Array.from({ length: 2 ** (opcode - 0x4c) }, (_, i) => (i === 0 ? size : 0));
+    return concatBytes(script.slice(0, at), Uint8Array.of(opcode), length, script.slice(at + 1));
+  };
+
+  test.each(names)('is a type byte for byte: no longer push of the same bytes, denied or not: %s', (name) => {
+    const sample = sampleCharter();
+    const open = gateOf({ ...sample, policy: { ...sample.policy, scripts: [...names] } });
+    const pay = (script: Uint8Array) =>
+      told(world.request({ coins: [own], intents: [world.intent({ amount: 1n, script })] }), open);
+    expect(pay(scripts[name])).toEqual([]);
+    for (const opcode of [0x4c, 0x4d, 0x4e]) {
+      expect(pay(longer(scripts[name], opcode))).toEqual([['OUTPUT_TYPE', { output: '0' }]]);
+    }
+    // The version of a witness program too.
+    if (scripts[name][0] === 0)
+      expect(pay(concatBytes(Uint8Array.of(0x4c, 0), scripts[name].slice(1)))).toEqual([
+        ['OUTPUT_TYPE', { output: '0' }],
+      ]);
+    expect(pay(concatBytes(scripts[name], Uint8Array.of(0x61)))).toEqual([['OUTPUT_TYPE', { output: '0' }]]);
+  });
 });
 
 describe('What stands twice', () => {

@@ -3,7 +3,14 @@
  * (@scure/btc-signer). Nothing of the signers' code is used. Refuses what cannot be built.
  * Spec: protocol-spec/4-messages.md, "Drafts"; 13-gate.md.
  */
-import { type Draft, decodeIntent, type Intent, type SignRequest, toHex } from '@coldwire/protocol';
+import {
+  type Draft,
+  decodeIntent,
+  equalBytes,
+  type Intent,
+  type SignRequest,
+  toHex,
+} from '@coldwire/protocol';
 import type { HDKey } from '@scure/bip32';
 import { OutScript, p2ms, p2wsh, Transaction } from '@scure/btc-signer';
 import type { GateCharter, GateWallet } from './charter.ts';
@@ -256,16 +263,42 @@ function placeOutputs(
   return outputs;
 }
 
-/** The library's names of script types, in the charter's words. */
-const TYPES = { pkh: 'p2pkh', sh: 'p2sh', wpkh: 'p2wpkh', wsh: 'p2wsh', tr: 'p2tr' } as const;
+/** The library's names of script types: in the charter's words, and with the bytes around the one push of each. */
+const TYPES = {
+  pkh: { name: 'p2pkh', before: [0x76, 0xa9, 0x14], after: [0x88, 0xac] },
+  sh: { name: 'p2sh', before: [0xa9, 0x14], after: [0x87] },
+  wpkh: { name: 'p2wpkh', before: [0x00, 0x14], after: [] },
+  wsh: { name: 'p2wsh', before: [0x00, 0x20], after: [] },
+  tr: { name: 'p2tr', before: [0x51, 0x20], after: [] },
+} as const;
 
+/** The library reads longer pushes of the same bytes as well: nodes take most of those for no type at all, and signers do. */
 function isAllowed(charter: GateCharter, script: Uint8Array): boolean {
+  const decoded = decodeScript(script);
+  if (decoded === undefined) return false;
+  const { name, before, after } = TYPES[decoded.type];
+  const exact = Uint8Array.of(...before, ...decoded.pushed, ...after);
+  return equalBytes(exact, script) && charter.charter.policy.scripts.includes(name);
+}
+
+/** Undefined for what the library does not know, or what has no type of ours. */
+function decodeScript(
+  script: Uint8Array,
+): { readonly type: keyof typeof TYPES; readonly pushed: Uint8Array } | undefined {
   try {
-    const { type } = OutScript.decode(script);
-    return Object.entries(TYPES).some(
-      ([known, name]) => known === type && charter.charter.policy.scripts.includes(name),
-    );
+    const decoded = OutScript.decode(script);
+    switch (decoded.type) {
+      case 'pkh':
+      case 'sh':
+      case 'wpkh':
+      case 'wsh':
+        return { type: decoded.type, pushed: decoded.hash };
+      case 'tr':
+        return { type: 'tr', pushed: decoded.pubkey };
+      default:
+        return undefined;
+    }
   } catch {
-    return false;
+    return undefined;
   }
 }
