@@ -102,7 +102,7 @@ describe('the evidence log of a killed process', () => {
 
 describe('the lock of a state directory', () => {
   it('is taken over from a holder that was killed and that its parent has not buried', async () => {
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+    const parent = spawn('sh', ['-c', 'sleep 0.5 & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {
