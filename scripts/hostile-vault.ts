@@ -147,7 +147,7 @@ if (isIdle) process.stderr.write('nothing was paid in the whole run, so it shows
 if (isInterrupted) process.stderr.write(`stopped after ${steps} of ${options.steps} steps\n`);
 if (!options.json) {
   process.stdout.write(
-    `${steps} steps (seed ${options.seed}): ${more.payments} payments, ${more.goods} honest ones amid the attack, ${left} sat left, ${allowed} sat were allowed, ${violations.length} promises broken\n`,
+    `${steps} steps (seed ${options.seed}): ${more.payments} payments, ${more.goods} honest ones amid the attack, ${left} sat left with fees, ${allowed} sat were allowed, ${violations.length} promises broken\n`,
   );
 } else {
   const line = {

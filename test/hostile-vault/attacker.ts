@@ -235,8 +235,14 @@ export class Attacker {
     return answer;
   }
 
-  /** What a signer said to a request: the judge hears of each signature. */
-  heard(name: SignerName, body: Uint8Array, answer: Exclude<Answer, 'silent'>, span: Span): void {
+  /** What a signer said to a request: the judge hears of each signature. @param isAgain it was asked before under its id */
+  heard(
+    name: SignerName,
+    body: Uint8Array,
+    answer: Exclude<Answer, 'silent'>,
+    span: Span,
+    isAgain = false,
+  ): void {
     if (answer.type !== 'SIGNED') return;
     const story = this.#tell(body);
     const packed = decode(MessageBytes, answer.message, answer.message.length);
@@ -245,7 +251,8 @@ export class Attacker {
       return;
     }
     story.signed.set(name, packed.value);
-    this.judge.signed(name, this.#claimOf(story), span);
+    if (isAgain) this.judge.repeated(name, this.#claimOf(story), span);
+    else this.judge.signed(name, this.#claimOf(story), span);
   }
 
   /** What became of a request, if some signer signed it. */

@@ -61,12 +61,48 @@ const CARRIERS: readonly Planted[] = [
     },
   },
   {
+    promise: 'a second payment as the answer to what was asked before',
+    kind: 'conflict',
+    plant: (history) => {
+      const wish = history.wish();
+      history.sign('A', [wish], [], { inputs: ['a:0'] });
+      history.judge.repeated('A', history.claim([wish], [], { inputs: ['b:0'] }), history.span());
+    },
+  },
+  {
     promise: 'a coin that is worth something else',
     kind: 'input',
     plant: (history) => {
       const claim = history.claim([history.wish()]);
       const inputs = claim.inputs.map((input) => ({ ...input, said: input.said - 1n }));
       history.judge.signed('A', { ...claim, inputs }, history.span());
+    },
+  },
+];
+
+/** As many intents within a window as one signer may let pass; the first one's transaction is dead then. */
+function fill(history: History): Wish {
+  const first = history.wish({ amount: 1_000n });
+  history.sign('A', [first], [], { txid: 'first', inputs: ['a:0'] });
+  for (const wish of spread(history, 15, 1_000n)) history.sign('A', [wish]);
+  history.dead.set('first', 151);
+  history.judge.shown('A', 151);
+  return first;
+}
+
+const CHARGES: readonly Planted[] = [
+  {
+    promise: 'an intent paid anew in a window that is full',
+    kind: 'window',
+    plant: (history) => history.sign('A', [fill(history)], [], { inputs: ['b:0'] }),
+  },
+  {
+    promise: 'an intent paid anew beside a dead carrier, from a coin of a later one',
+    kind: 'window',
+    plant: (history) => {
+      const first = fill(history);
+      history.sign('A', [first], [], { inputs: ['a:0', 'b:0'] });
+      history.sign('A', [first], [], { inputs: ['b:0'] });
     },
   },
 ];
@@ -253,7 +289,7 @@ const LOSS: readonly Planted[] = [
 ];
 
 describe('each broken promise is reported, and it alone', () => {
-  test.each([...CARRIERS, ...FEES, ...BYTES, ...LOSS])('$promise: $kind', ({ plant, kind }) => {
+  test.each([...CARRIERS, ...CHARGES, ...FEES, ...BYTES, ...LOSS])('$promise: $kind', ({ plant, kind }) => {
     const history = new History();
     plant(history);
     expect(history.verdict()).toEqual([kind]);
@@ -282,6 +318,17 @@ describe('what breaks no promise is not reported', () => {
     expect(history.verdict()).toEqual([]);
   });
 
+  test('a dead transaction replaced by one with a coin of it, in a window that is full', () => {
+    const history = new History();
+    const first = fill(history);
+    for (const inputs of [
+      ['a:0', 'b:0'],
+      ['a:0', 'c:0'],
+    ])
+      history.sign('A', [first], [], { inputs });
+    expect(history.verdict()).toEqual([]);
+  });
+
   test('two signers’ signatures for payments that share no coin: no gate has two for either', () => {
     const history = new History();
     const wish = history.wish();
@@ -297,6 +344,15 @@ describe('what breaks no promise is not reported', () => {
     history.sign('A', large.slice(0, 1), [], { inputs: ['a:0'], fee: 37_000n });
     history.sign('B', spread(history, 2, 700_000n), [], { inputs: ['b:0', 'c:0', 'd:0'], fee: 60_000n });
     history.sign('C', [history.wish({ amount: 240_000n })], [], { fee: 12_000n });
+    expect(history.verdict()).toEqual([]);
+  });
+
+  test('an answer of before a freeze, given again to the same request', () => {
+    const history = new History();
+    const wish = history.wish();
+    history.sign('A', [wish]);
+    history.judge.froze('A', 'vault-1', history.span(), 100);
+    history.judge.repeated('A', history.claim([wish]), history.span());
     expect(history.verdict()).toEqual([]);
   });
 

@@ -32,7 +32,7 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly steps: number;
-  /** sat that left the wallet to destinations. */
+  /** sat that left the wallet, to destinations and as fees. */
   readonly left: bigint;
   readonly allowed: bigint;
   readonly violations: readonly Violation[];

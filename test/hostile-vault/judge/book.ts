@@ -45,8 +45,20 @@ export class Book {
   /** Other transactions for an intent that have no coin in common with this one. */
   strangers(id: string, { txid, inputs }: Pick<Spending, 'txid' | 'inputs'>): readonly Carrier[] {
     return [...(this.#byIntent.get(id) ?? [])].filter(
-      (one) => one.txid !== txid && !one.inputs.some((input) => inputs.includes(input)),
+      (one) => one.txid !== txid && !haveCoinInCommon(one.inputs, inputs),
     );
+  }
+
+  /**
+   * A known intent is paid anew, and charged again, by what could be mined beside a carrier of it, were that not dead; but carriers
+   * since that one's successor, which was charged for the same reason, are one charge (10-policy.md, "Charges").
+   */
+  paysAnew(id: string, { txid, inputs }: Pick<Spending, 'txid' | 'inputs'>): boolean {
+    const carriers = [...(this.#byIntent.get(id) ?? [])];
+    if (carriers.some((one) => one.txid === txid)) return false;
+    const place = carriers.findLastIndex((one) => !haveCoinInCommon(one.inputs, inputs));
+    const [beside, next] = place < 0 ? [] : carriers.slice(place, place + 2);
+    return beside !== undefined && (next === undefined || haveCoinInCommon(beside.inputs, next.inputs));
   }
 
   /** The most that a transaction with one of these coins pays to intents (sat). */
@@ -81,6 +93,9 @@ export class Book {
     }
   }
 }
+
+const haveCoinInCommon = (one: readonly string[], other: readonly string[]): boolean =>
+  one.some((input) => other.includes(input));
 
 function add<T>(map: Map<string, Set<T>>, key: string, item: T): void {
   const known = map.get(key);

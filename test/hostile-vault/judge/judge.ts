@@ -120,6 +120,11 @@ export class Judge {
     this.#payments.signed(name, claim, span);
   }
 
+  /** What was asked before, under the same id, was answered by signatures: by those of then, or they are judged as any. */
+  repeated(name: string, claim: Claim, span: Span): void {
+    if (!this.#docket.record(name).book.has(claim.txid, claim.ids)) this.signed(name, claim, span);
+  }
+
   /** @param made its bytes @param by the signers whose signatures it has */
   cleared(gate: string, made: MadeTransaction, claim: Claim, span: Span, by: readonly string[]): void {
     const inputs = claim.inputs.map(({ coin }) => coin);

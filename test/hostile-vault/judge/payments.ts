@@ -80,21 +80,24 @@ export class PaymentsJudge {
     this.#checkWindows(spend.gate, span, share);
   }
 
-  /** @returns the intents that the machine has not seen before, and charges it with them */
+  /** @returns the intents that the machine has not seen before; it is charged with them, and with those that it pays anew */
   #judgeClaim(name: string, claim: Claim, span: Span): readonly Wish[] {
     const record = this.docket.record(name);
     const fresh: Wish[] = [];
+    const spending = { txid: claim.txid, inputs: claim.inputs.map(({ coin }) => coin) };
     for (const [place, id] of claim.ids.entries()) {
       const wish = this.#checkWish(name, id, claim.intents[place]);
-      if (wish === undefined || record.known.has(id)) continue;
+      if (wish === undefined) continue;
+      const isKnown = record.known.has(id);
+      if (isKnown && !record.book.paysAnew(id, spending)) continue;
+      const { amount, requester, script } = wish.intent;
+      record.payments.push({ ...span, amount, requester, destination: toHex(script) });
+      if (isKnown) continue;
       record.known.add(id);
       fresh.push(wish);
       this.#checkApprovals(name, wish, claim, span);
-      const { intent } = wish;
-      if (isIn(record.laxest(span)?.policy.deny ?? [], intent.script))
+      if (isIn(record.laxest(span)?.policy.deny ?? [], script))
         this.docket.say('denied', `${name} let ${id} go to a denied destination`);
-      const destination = toHex(intent.script);
-      record.payments.push({ ...span, amount: intent.amount, requester: intent.requester, destination });
     }
     return fresh;
   }

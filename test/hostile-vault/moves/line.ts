@@ -17,7 +17,7 @@ const replay: Move = {
     const body = same ? before.body : (attacker.pick(attacker.asked.get(name) ?? [])?.body ?? before.body);
     const sent = performance.now();
     const answer = await attacker.ask(name, 'SIGN', body, before.id);
-    if (answer !== 'silent') attacker.heard(name, body, answer, { sent, got: performance.now() });
+    if (answer !== 'silent') attacker.heard(name, body, answer, { sent, got: performance.now() }, same);
     if (answer === 'silent' || !same) return;
     if (!attacker.wasSetBack(name) && !Buffer.from(answer.body).equals(Buffer.from(before.answer)))
       judge.say('answer', `${name} answered the same request in two ways`);
