@@ -68,10 +68,11 @@ async function acquaint(
   vault: Vault,
   signer: Signer,
   batch: Batch,
-  seen: ReadonlySet<number> = new Set(),
+  seen: Set<number> = new Set(),
 ): Promise<void> {
   const { store, scripts } = vault;
   const draft = draftOf(batch);
+  seen.add(batch.id);
   for (const [txid, vout, , wallet, chain, index] of draft.inputs) {
     const coins = [{ vout, wallet, chain, index }];
     const proven = findProof(store, txid);
@@ -79,8 +80,8 @@ async function acquaint(
     if (proven !== undefined) {
       const body = { transaction: proven.stripped, coins, proof: proven.proof };
       await signer.request('ADMIT', encode(Admit, body));
-    } else if (parent !== undefined && !seen.has(parent.id)) {
-      await acquaint(vault, signer, parent, new Set([...seen, batch.id]));
+    } else if (parent !== undefined) {
+      if (!seen.has(parent.id)) await acquaint(vault, signer, parent, seen);
       const transaction = serializeStripped(draftTransaction(draftOf(parent), scripts));
       await signer.request('ADMIT', encode(Admit, { transaction, coins, proof: null }));
     }

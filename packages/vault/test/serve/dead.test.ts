@@ -13,13 +13,15 @@ import {
 import { displayTxid, type Outpoint, serializeStripped } from '@coldwire/wallet';
 import { beforeEach, expect, test } from 'vitest';
 import { admit, markDead } from '../../../policy/src/index.ts';
-import { type Coin, sampleCharter, World } from '../../../policy/test/world.ts';
-import { prepareDraft } from '../../src/draft/index.ts';
+import { type Coin, sampleCharter, seeded, World } from '../../../policy/test/world.ts';
+import { draftTransaction, prepareDraft } from '../../src/draft/index.ts';
 import {
   askPeer,
   getBatch,
   giveUpBatch,
   openQueue,
+  recordBroadcast,
+  recordCleared,
   recordDraft,
   recordStep,
   recordVerdict,
@@ -126,25 +128,35 @@ beforeEach(() => {
   rival = pair.a.request({ coins: [coin], change: [{ amount: coin.amount - 20_000n, index: 1 }] });
 });
 
-/** A transaction that A and C signed, was given to a gate, and whose coin went home, signed by these. */
-function dead(by: readonly World[]) {
+/** What it pays becomes an approved withdrawal, and the transaction a batch that A and C signed and a gate was given. */
+function offer(of: SignRequest): number {
   const { a, store } = pair;
-  a.approve(request);
-  const spend = by.map((world) => world.approve(rival))[0] ?? a.approve(rival);
-  const [intent] = request.draft.intents;
+  a.approve(of);
+  const [intent] = of.draft.intents;
   if (intent === undefined) throw new Error('no intent');
   const submitted = submitIntent(store, intent);
   if (submitted.kind === 'reused') throw new Error('a fresh queue');
   const { id } = submitted.withdrawal;
   recordVerdict(store, { screen: 'screen-1', issued: a.height, decisions: [{ kind: 'cleared', id }] });
-  const prepared = prepareDraft(request.draft, request.verdicts, a.state.scripts);
+  const prepared = prepareDraft(of.draft, of.verdicts, a.state.scripts);
   const batch = recordDraft(store, { prepared, purpose: 'payment', replaces: null, burial: 6 });
   signBy(store, batch, 'A', 'C');
-  askPeer(store, batch, 'gate', 'gate-1', fill(9));
-  giveUpBatch(store, batch, { refused: [], codes: ['INTERNAL'], notBefore: 0 });
+  askPeer(store, batch, 'gate', 'gate-1', seeded(`asked ${batch}`).slice(0, 16));
+  return batch;
+}
+
+/** The coin goes home by the word of these. */
+function goHome(by: readonly World[]): void {
+  const spend = by.map((world) => world.approve(rival))[0] ?? pair.a.approve(rival);
   const inputs = rival.draft.inputs.map(([txid, vout]) => ({ txid, vout }));
   pair.mine({ txid: spend.txid, stripped: serializeStripped(spend.transaction), inputs });
-  return { batch: getBatch(store, batch), spend };
+}
+
+function dead(by: readonly World[]) {
+  const batch = offer(request);
+  giveUpBatch(pair.store, batch, { refused: [], codes: ['INTERNAL'], notBefore: 0 });
+  goHome(by);
+  return { batch: getBatch(pair.store, batch) };
 }
 
 function begin() {
@@ -221,4 +233,26 @@ test('a transaction whose intents were all paid by another one is not spoken of'
   pair.store.db.run("UPDATE withdrawals SET state = 'confirmed' WHERE id = ?", batch.intents[0] ?? null);
   await buryAllDead(vault, gates[0]);
   expect([...a.asked, ...b.asked]).toEqual([]);
+});
+
+test('what spends the change of a dead transaction is buried too, by a signer that saw neither', async () => {
+  const { store, a } = pair;
+  const first = offer(request);
+  const { txid } = getBatch(store, first);
+  recordCleared(store, first, 'gate-1', { message: fill(1, 30), txid, transaction: fill(2, 100) });
+  recordBroadcast(store, first);
+  const [change] = getBatch(store, first).change;
+  if (change === undefined) throw new Error('no change');
+  const coin: Coin = { txid, vout: change.vout, amount: change.amount, wallet: 0, chain: 1, index: 0 };
+  a.admit(serializeStripped(draftTransaction(request.draft, a.state.scripts)), [coin], null);
+  const intents = [a.intent({ id: 'y', amount: 1_000_000n })];
+  const second = offer(
+    a.request({ coins: [coin], intents, change: [{ amount: coin.amount - 1_010_000n, index: 2 }] }),
+  );
+  goHome([a]);
+  const { vault, gates, buried } = begin();
+  for (let depth = 2; depth <= 6; depth += 1) pair.mine();
+  await buryAllDead(vault, gates[0]);
+  const txids = [first, second].map((id) => displayTxid(getBatch(store, id).txid));
+  expect(buried.map((one) => one.txid)).toEqual(txids);
 });
