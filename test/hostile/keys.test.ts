@@ -25,6 +25,7 @@ import type { Secp256k1 } from '../../packages/signer/src/io/native-interface.ts
 import { hashOf, makeChild, withDescriptor } from '../../packages/signer/test/io/key-material.ts';
 import { gateSecret, materials, type SignerName } from '../../packages/signer/test/signing-world.ts';
 import { createRandom } from '../../packages/wallet/test/known-wallets.ts';
+import { GateProgram } from './gate-program.ts';
 import { bodyOf, recall, remember, Siege } from './siege.ts';
 
 noble.hashes.sha256 = sha256;
@@ -213,7 +214,7 @@ test('row 21: an independent RFC 6979 gives the bytes that signers seal, so a no
   siege.goesThrough(request);
 });
 
-test('row 47: a signer’s library that alters an output makes signatures that no gate clears', () => {
+test('row 47: a signer’s library that alters an output makes signatures that no gate clears', async () => {
   const request = siege.plan();
   const poisoned = siege.plan({
     intents: [siege.order('good', { script: Uint8Array.from([0, 20, ...seeded('thief').slice(0, 20)]) })],
@@ -231,10 +232,22 @@ test('row 47: a signer’s library that alters an output makes signatures that n
     ...tx,
     outputs: tx.outputs.map((output, at) => (at === 0 ? { ...output, amount: 1n } : output)),
   });
-  const before = remember(siege.gate);
-  expect(() => siege.gate.deliver('CLEAR', siege.clear(request))).toThrow('not the one that was checked');
-  expect(remember(siege.gate)).toEqual(before);
-  library.spoil = (tx) => tx;
+  const clear = siege.clear(request);
+  const before = { ...remember(siege.gate), journal: siege.gate.journal.length };
+  expect(() => siege.gate.deliver('CLEAR', clear)).toThrow('not the one that was checked');
+  expect({ ...remember(siege.gate), journal: siege.gate.journal.length }).toEqual(before);
+  // Its program raises an alarm, says INTERNAL and writes nothing else down; with a sound library it clears the same.
+  const program = new GateProgram(siege.gate.charter);
+  try {
+    const spoilt = program.clear(clear, 'poisoned');
+    expect(spoilt).toEqual({ changes: 0, codes: ['INTERNAL'], alarms: ['INTERNAL'] });
+    library.spoil = (tx) => tx;
+    const sound = program.clear(clear, 'sound');
+    expect(sound).toMatchObject({ codes: [], alarms: [] });
+    expect(sound.changes).toBeGreaterThan(0);
+  } finally {
+    await program.close();
+  }
   siege.goesThrough(request);
 });
 

@@ -133,13 +133,10 @@ test('rows 32, 33, 34 and 39: a running signer is given every bad form of CBOR, 
   const answers = await Promise.all(
     vectors.map(async ([name, code, bytes]) => [name, code, await rig.ask('SIGN', bytes)] as const),
   );
-  // A claim is held against the limit of its place, and a body may be longer than what the vectors assume.
-  for (const [name, code, { type, body }] of answers)
-    expect([name, type, codesOf(body)]).toEqual([
-      name,
-      'REFUSED',
-      [code === 'TOO_LARGE' ? expect.stringMatching(/^(TOO_LARGE|MALFORMED)$/) : code],
-    ]);
+  const given = answers.map(([name, , { type, body }]) => [name, type, ...codesOf(body)]);
+  // A body may be longer than what the vectors assume: these claims are within its limit, and beyond its bytes.
+  const wanted = new Map([['refuse-nested-claims.txt', 'MALFORMED']]);
+  expect(given).toEqual(answers.map(([name, code]) => [name, 'REFUSED', wanted.get(name) ?? code]));
   const deep = new Uint8Array(200_000).fill(0x81);
   expect(codesOf((await rig.ask('SIGN', deep)).body)).toEqual(['TOO_LARGE']);
   const escapes = Uint8Array.from([
@@ -263,12 +260,12 @@ test('row 44: two clones of one signer run at once: the one that gates have not 
   await Promise.all([rig.reach('ready'), twin.reach('ready')]);
   await signs(rig);
   expect((await rig.ask('SIGN', rig.payment('four', coins))).type).toBe('SIGNED');
-  const refused = await signs(twin, 'CLONE');
+  const refused = await signs(twin, coins, 'CLONE');
   expect(refused).toEqual(['CLONE']);
 });
 
 /** Waits until gates have spoken. @returns the codes of a payment that is refused */
-async function signs(of: Rig, code = ''): Promise<readonly string[]> {
+async function signs(of: Rig, coins: readonly Coin[] = [], code = ''): Promise<readonly string[]> {
   const blockers = (): string => {
     const list = of.console('status').answer['blockers'];
     const codes: string[] = Array.isArray(list) ? list.map((row) => String(row.code)) : [];
@@ -277,8 +274,9 @@ async function signs(of: Rig, code = ''): Promise<readonly string[]> {
   // The line needs this process between the questions.
   for (let round = 0; round < 100 && blockers() !== code; round += 1) await pause(100);
   if (code === '') return [];
-  const coin: Coin = { txid: seeded('any'), vout: 0, amount: 20_000_000n, wallet: 0, chain: 0, index: 0 };
-  const { type, body } = await of.ask('SIGN', of.payment('refused', [coin]));
+  const before = await spentOf(of);
+  const { type, body } = await of.ask('SIGN', of.payment('refused', coins));
   expect(type).toBe('REFUSED');
-  return codesOf(body).filter((found) => found === code);
+  expect(await spentOf(of)).toEqual(before);
+  return codesOf(body);
 }
