@@ -11,8 +11,8 @@ export function isLog(path: string): boolean {
   return path.endsWith('.cborseq');
 }
 
-/** As long as a signature, and longer than what the headers of two messages have in common. */
-const STRETCH = 64;
+/** Shorter than a header, and longer than what the headers of two messages can have in common: those of two first ones, 81. */
+const STRETCH = 128;
 
 export class Unsynced {
   readonly #state: string;
