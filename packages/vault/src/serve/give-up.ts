@@ -76,7 +76,8 @@ export function giveUp(vault: Vault, batch: Batch, words: Words): void {
   const { store, report } = vault;
   const ended = endedByAll(vault, batch, words);
   const all = [...words.refusals.values()].flat();
-  const stored = batch.peers.flatMap(({ codes }) => codes);
+  // What another gate says that only waits for its delay is not why.
+  const stored = batch.peers.flatMap(({ role, codes: said }) => (role === 'gate' ? [] : said));
   const codes = [...new Set([...all.map(({ code }) => code), ...stored])];
   const odd = all.filter((refusal) => !isPassing(refusal));
   const strange = ended.size === 0 && odd.length > 0;

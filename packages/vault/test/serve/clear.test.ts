@@ -107,7 +107,7 @@ test('a full window of a destination holds up its batch only until the others we
   // The other gate's delay has begun: when the next batch comes it clears it.
   expect(gates[1].count('CLEAR')).toBe(1);
   expect(getBatch(store, id).status).toBe('abandoned');
-  expect(stateNow()).toMatchObject({ state: 'approved', notBefore: 106 });
+  expect(stateNow()).toMatchObject({ state: 'approved', codes: ['DESTINATION_WINDOW'], notBefore: 106 });
 });
 
 test('an amount that is over the part of a gate waits: it is not over the window', async () => {
