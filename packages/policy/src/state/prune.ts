@@ -57,12 +57,12 @@ function heirsOf(
 /** Coins of what is dead never come to be, nor does what would have spent them. Adds to `dead`. */
 function dropHeirs(state: PolicyState, dead: Set<string>): void {
   if (dead.size === 0) return;
-  const coins = Map.groupBy(state.coins.values(), ({ key }) => key.slice(0, 64));
+  const unmined = [...state.coins.values()].filter((coin) => minedIn(state, coin) === undefined);
+  const coins = Map.groupBy(unmined, ({ key }) => key.slice(0, 64));
   const heirs = heirsOf(state.parents);
   // Each once: what is added to a set is gone through as well.
   for (const txid of dead) {
     for (const coin of coins.get(txid) ?? []) {
-      if (minedIn(state, coin) !== undefined) continue;
       for (const spender of coin.spenders) dead.add(spender);
       state.coins.delete(coin.key);
     }
