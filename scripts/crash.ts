@@ -7,8 +7,10 @@
  * What is real: each program (one file, as in the bundle, with one module more that Node loads first), its process, its death
  * by SIGKILL, the file system, SQLite, FIFOs, and how it is started again. A signer and a gate are asked by the vault's own
  * session what the vault asked in the recorded run, and must answer byte for byte what was cleared and mined then; a signer's
- * starts are witnessed by real gates. The vault works with real signers, gates, screen and chain node, which alone says who was
- * paid. `coldwire-audit`'s functions judge all logs. Injected are errors of single calls of `node:fs` and `fetch`.
+ * starts are witnessed by real gates. Each of the two scripts ends with what shows a memory whole: every intent once more, a
+ * window filled to the last sat, and one sat too many. In every run a message that leaves before its evidence log is synced is a
+ * failure. The vault works with real signers, gates, screen and chain node, which alone says who was paid. `coldwire-audit`'s
+ * functions judge all logs. Injected are errors of single calls of `node:fs` and `fetch`.
  * Not tried: a power cut, which may also take what a disk had not synced.
  *
  * The last line with `--json`: `{"points":N,"ran":N,"failed":0}`, of all points of the roles; of a sample also `"sample":true`.
