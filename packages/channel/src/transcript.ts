@@ -85,10 +85,8 @@ export class Transcript {
   /** How to go on after the peer's hello. A machine that has lost its memory goes on from where the peer stands, if its owner lets it. */
   resume(hint: Resume): Resumption {
     const lost = findRealignment(this.#chain, hint);
-    if (lost !== undefined && this.#owner.realign?.(lost) === true) {
+    if (lost !== undefined && this.#owner.realign?.(lost) === true)
       this.#chain = realignChain(this.#chain, lost);
-      return { kind: 'resend', messages: [] };
-    }
     const plan = planResumption(this.#chain, hint);
     if (plan.kind === 'resend') return plan;
     const hasForgotten = this.#role === 'initiator' && hint.seq < this.#chain.acknowledged.seq;

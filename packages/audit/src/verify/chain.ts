@@ -16,13 +16,18 @@ interface End {
 }
 
 /** Both directions between the owner and one peer, as far as the log has come. */
-interface Line {
+interface Ends {
   mine: End;
   theirs: End;
   /** The last of the owner's messages that the peer acknowledged. */
   acknowledged: number;
   /** Hashes of the owner's messages by number. */
   readonly sent: Map<number, Uint8Array>;
+}
+
+interface Line extends Ends {
+  /** The ends that signed messages came to, while the line stands where only a hello has put it. */
+  proven?: Ends | undefined;
 }
 
 const ZERO: End = { seq: 0, hash: new Uint8Array(32) };
@@ -41,7 +46,7 @@ export function checkChains({ items }: Transcript, findings: Findings): void {
     const peer = message.way === 'sent' ? message.header.recipient : message.header.sender;
     let line = lines.get(peer);
     if (line === undefined) {
-      line = { mine: ZERO, theirs: ZERO, acknowledged: 0, sent: new Map([[0, ZERO.hash]]) };
+      line = newEnds();
       lines.set(peer, line);
     }
     findings.count(CHECK_CHAIN);
@@ -57,17 +62,32 @@ function realign(lines: Map<string, Line>, detail: string, { place }: Entry, fin
     return;
   }
   const [, mine = '', mineHash = '', theirs = '', theirsHash = '', peer = ''] = found;
+  const before = lines.get(peer);
+  const proven = before?.proven ?? before ?? newEnds();
   const end = { seq: Number(mine), hash: fromHex(mineHash) };
-  lines.set(peer, {
-    mine: end,
-    theirs: { seq: Number(theirs), hash: fromHex(theirsHash) },
-    acknowledged: end.seq,
-    sent: new Map([[end.seq, end.hash]]),
-  });
+  const other = { seq: Number(theirs), hash: fromHex(theirsHash) };
+  const isMine = isSame(end, proven.mine);
+  if (isMine && isSame(other, proven.theirs)) {
+    lines.set(peer, { ...proven, proven: undefined });
+    findings.note(place, `it went back to message ${mine} to ${peer}: what a hello had claimed was not so`);
+    return;
+  }
+  const own = isMine
+    ? { acknowledged: proven.acknowledged, sent: proven.sent }
+    : { acknowledged: end.seq, sent: new Map([[end.seq, end.hash]]) };
+  lines.set(peer, { mine: end, theirs: other, ...own, proven });
   findings.note(
     place,
     `it had lost its memory and went on after message ${mine} to ${peer}, as ${peer} told it`,
   );
+}
+
+function newEnds(): Ends {
+  return { mine: ZERO, theirs: ZERO, acknowledged: 0, sent: new Map([[0, ZERO.hash]]) };
+}
+
+function isSame(one: End, other: End): boolean {
+  return one.seq === other.seq && equalBytes(one.hash, other.hash);
 }
 
 function takeSent(line: Line, message: LoggedMessage, findings: Findings): void {
@@ -93,6 +113,7 @@ function takeReceived(line: Line, message: LoggedMessage, findings: Findings): v
     findings.find('BAD_RECEIPT', message.place, what);
   } else line.acknowledged = header.receiptSeq;
   line.theirs = { seq: header.seq, hash };
+  line.proven = undefined;
 }
 
 function checkLink(before: End, message: LoggedMessage, findings: Findings): void {

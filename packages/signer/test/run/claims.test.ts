@@ -258,6 +258,24 @@ describe('A signer that has just started and is told of', () => {
     expect(vault.chain.theirs.seq).toBeGreaterThan(mine.seq);
   });
 
+  test('own messages that it never made sends what it had not delivered on the first connection of the vault', async () => {
+    await expectGood();
+    vault.stop();
+    await wait(5_000);
+    const body = encode(Notice, { event: 'freeze', detail: 'console' });
+    signer.channel.send({ type: 'NOTICE', request: null, body });
+    const { mine, theirs } = signer.channel.chain;
+    await lie({
+      seq: mine.seq + 3,
+      hash: seeded('x'),
+      acknowledgedSeq: theirs.seq,
+      acknowledgedHash: theirs.hash,
+    });
+    await expectGood();
+    expect(vault.types[0]).toBe('NOTICE');
+    expect(vault.alarms).toEqual([]);
+  });
+
   test('a place says nothing there: no number is signed under twice', async () => {
     await expectGood();
     vault.stop();

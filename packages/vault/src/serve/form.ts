@@ -116,7 +116,7 @@ export class Former {
     const { intents, amount } = batchCaps(this.#vault);
     const isHere = ({ id }: Withdrawal): boolean =>
       homeGate(charter.charter, id) === gate && !this.#impossible.has(toHex(id));
-    // What a signer may know is charged no more: it needs no room.
+    // What a signer may know is charged no more, or once more where its carriers died: then the signers say when there is room.
     const fits = this.#vault.rooms.begin(charter, tipOf(store).height);
     const accepts = (withdrawal: Withdrawal): boolean =>
       isHere(withdrawal) && (carriersOf(store, withdrawal.id).length > 0 || fits(withdrawal));
