@@ -60,6 +60,7 @@ export interface Surroundings {
   readonly signal: AbortSignal | undefined;
 }
 
+const PASSING = ['UNWITNESSED', 'RESTORED', 'MALFORMED', 'NONCANONICAL', 'TOO_LARGE'];
 const KEPT = 400;
 const TRACED = 500;
 
@@ -226,9 +227,9 @@ export class Attacker {
     if (answer === 'silent') return answer;
     const list = this.asked.get(name) ?? [];
     this.asked.set(name, list);
-    // What a signer says while it waits for its witnesses is no result: the request is judged once it has them.
+    // What a signer says while it waits for its witnesses is no result, and a fault is none (9-evidence.md): judged when asked again.
     const codes = answer.type === 'SIGNED' ? [] : codesOf(answer.body);
-    const isResult = !codes.includes('UNWITNESSED') && !codes.includes('RESTORED');
+    const isResult = !codes.some((code) => PASSING.includes(code));
     if (isResult) list.push({ id, body, answer: answer.body });
     if (list.length > KEPT) list.shift();
     this.heard(name, body, answer, { sent, got });

@@ -76,6 +76,24 @@ const replace: Move = {
   },
 };
 
+/** Good wishes, each of them small enough, that are more together than a single transaction may pay. */
+const heap: Move = {
+  name: 'too much at once',
+  weight: 3,
+  async run(attacker) {
+    const { people, random, view } = attacker;
+    const { amountPerTransaction } = people.newest.charter.charter.policy;
+    const wishes = Array.from({ length: 4 }, () =>
+      people.askPlainly(view.height, amountPerTransaction / 4n + 1n),
+    );
+    for (const one of wishes) people.approve(one, 5, view.height + 40);
+    const coins = drawCoins(attacker, 1);
+    if (coins.length === 0) return;
+    const request = compose(attacker, { wishes, coins, fee: fee(random) });
+    await clearStory(attacker, await signBy(attacker, drawPair(attacker), request, coins));
+  },
+};
+
 /** Money burnt as fees: many coins to ourselves, each as dear as its size allows, more than any window lets through. */
 const burn: Move = {
   name: 'fees',
@@ -116,4 +134,4 @@ const wish: Move = {
   },
 };
 
-export const PAYMENTS: readonly Move[] = [pay, payAgain, replace, burn, wish];
+export const PAYMENTS: readonly Move[] = [pay, payAgain, replace, heap, burn, wish];
