@@ -13,8 +13,10 @@ const replay: Move = {
     const name = attacker.pick(SIGNERS);
     const before = name === undefined ? undefined : attacker.pick(attacker.asked.get(name) ?? []);
     if (name === undefined || before === undefined) return;
-    const same = random.next() < 0.5;
-    const body = same ? before.body : (attacker.pick(attacker.asked.get(name) ?? [])?.body ?? before.body);
+    const other = random.next() < 0.5 ? undefined : attacker.pick(attacker.asked.get(name) ?? [])?.body;
+    const body = other ?? before.body;
+    // Also where another one was picked: it may be this one, or say the same.
+    const same = Buffer.from(body).equals(before.body);
     const sent = performance.now();
     const answer = await attacker.ask(name, 'SIGN', body, before.id);
     if (answer !== 'silent') attacker.heard(name, body, answer, { sent, got: performance.now() }, same);
