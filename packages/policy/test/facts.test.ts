@@ -58,6 +58,15 @@ describe('the facts of a request', () => {
     expect([...facts.conflicting]).toEqual([]);
   });
 
+  it('charge of a fee what is above the one that the coin was charged, and never give any of it back', () => {
+    const own = new World();
+    const funded = own.fund([5_000_000n]);
+    const move = (fee: bigint) => own.request({ coins: funded, change: [{ amount: 5_000_000n - fee }] });
+    own.approve(move(1_000n));
+    const feeOf = (fee: bigint) => buildFacts(own.state, move(fee), [], own.now, own.uptime).charge.fee;
+    expect([400n, 999n, 1_000n, 1_001n].map(feeOf)).toEqual([0n, 0n, 0n, 1n]);
+  });
+
   it('say of each output where it comes from, in the order of the transaction', () => {
     const intents = [world.intent({ amount: 7n }), world.intent({ amount: 8n })];
     const facts = factsOf({ intents, change: [{ amount: 9n, position: 1 }] });
