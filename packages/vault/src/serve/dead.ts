@@ -5,7 +5,7 @@
  * for gates that are away. A signer that never saw the transaction is shown it for that, so that any two can say the word.
  * Spec: protocol-spec/10-policy.md and 13-gate.md, "Dead transactions".
  */
-import { Admit, Bury, Dead, decode, encode, MessageBytes } from '@coldwire/protocol';
+import { Admit, Bury, Dead, Death, decode, encode, equalBytes, MessageBytes } from '@coldwire/protocol';
 import { displayTxid, serializeStripped } from '@coldwire/wallet';
 import { draftTransaction } from '../draft/index.ts';
 import {
@@ -22,6 +22,7 @@ import {
   proofOfDeath,
   recordBurial,
   recordDeath,
+  type StoredDeath,
 } from '../queue/index.ts';
 import { draftOf } from './admit.ts';
 import { Away, type Peer, readRefusals } from './peer.ts';
@@ -90,8 +91,17 @@ async function acquaint(
   await signer.request('ADMIT', encode(Admit, { transaction, coins: [], proof: null }));
 }
 
-/** Asks a signer for its DEATH, and stores that. @throws Away */
-async function askForDeath(vault: Vault, signer: Signer, carrier: Batch, proven: Proven): Promise<void> {
+/** By gate: the signers whose stored word of a carrier it refused, as `carrier signer`. Their word is asked for again. */
+const doubts = new WeakMap<Peer, Set<string>>();
+
+function doubtsOf(gate: Peer): Set<string> {
+  const known = doubts.get(gate) ?? new Set<string>();
+  doubts.set(gate, known);
+  return known;
+}
+
+/** Asks a signer for its DEATH, and stores that if it is about this transaction. @returns whether it is @throws Away */
+async function askForDeath(vault: Vault, signer: Signer, carrier: Batch, proven: Proven): Promise<boolean> {
   await signer.settle(vault);
   const body = deadBody(carrier, proven);
   let reply = await signer.request('DEAD', body);
@@ -102,37 +112,64 @@ async function askForDeath(vault: Vault, signer: Signer, carrier: Batch, proven:
     await signer.request('ADMIT', encode(Admit, rival));
     reply = await signer.request('DEAD', body);
   }
-  if (reply.type === 'DEATH') recordDeath(vault.store, carrier.id, signer.name, reply.message);
+  const death = reply.type === 'DEATH' ? decode(Death, reply.body) : undefined;
+  const isOfIt = death?.ok === true && equalBytes(death.value.txid, carrier.txid);
+  if (isOfIt) recordDeath(vault.store, carrier.id, signer.name, reply.message);
+  return isOfIt;
 }
 
-/** What signers have said of it, and say now if that is too little: every one that is there is asked. */
-async function collectDeaths(vault: Vault, carrier: Batch): Promise<Bury['deaths']> {
-  const { store, signers } = vault;
+/**
+ * What two signers of the charter in force have said of it; where that is too little, or the gate did not go by it, all others that
+ * are there are asked, and those whom it doubts once more.
+ */
+async function collectDeaths(vault: Vault, gate: Peer, carrier: Batch): Promise<readonly StoredDeath[]> {
+  const { store } = vault;
+  const doubted = doubtsOf(gate);
+  const signers = vault.signers.filter((signer) => vault.charters.lists(signer));
+  const known = () =>
+    deathsOf(store, carrier.id).filter((row) => signers.some(({ name }) => name === row.signer));
+  const isGood = ({ signer }: StoredDeath): boolean => !doubted.has(`${carrier.id} ${signer}`);
+  const good = known().filter(isGood);
   const proven = proofOfDeath(store, carrier.id);
-  const known = deathsOf(store, carrier.id);
-  if (known.length < QUORUM && proven !== undefined) {
-    const silent = signers.filter(({ name }) => !known.some((death) => death.signer === name));
+  if (good.length < QUORUM && proven !== undefined) {
+    const silent = signers.filter(({ name }) => !good.some(({ signer }) => signer === name));
     const answers = await Promise.allSettled(
-      silent.map((signer) => askForDeath(vault, signer, carrier, proven)),
+      silent.map(async (signer) => {
+        if (await askForDeath(vault, signer, carrier, proven)) doubted.delete(`${carrier.id} ${signer.name}`);
+      }),
     );
     for (const answer of answers) {
       if (answer.status === 'rejected' && !(answer.reason instanceof Away)) throw answer.reason;
     }
   }
-  return deathsOf(store, carrier.id).flatMap(({ message }) => {
-    const decoded = decode(MessageBytes, message, message.length);
-    return decoded.ok ? [decoded.value] : [];
-  });
+  const rows = known();
+  return [...rows.filter(isGood), ...rows.filter((row) => !isGood(row))].slice(0, QUORUM);
+}
+
+function packed({ message }: StoredDeath): Bury['deaths'] {
+  const decoded = decode(MessageBytes, message, message.length);
+  return decoded.ok ? [decoded.value] : [];
+}
+
+/** A gate names the signers whose word does not hold (GATE_DEATH); where it names none of these, it may be any of them. */
+function doubt(gate: Peer, carrier: Batch, rows: readonly StoredDeath[], refused: Uint8Array): void {
+  const blamed = readRefusals(refused).map(({ facts }) => facts.get('signer'));
+  const named = rows.filter(({ signer }) => blamed.includes(signer));
+  const doubted = doubtsOf(gate);
+  for (const { signer } of rows) doubted.delete(`${carrier.id} ${signer}`);
+  for (const { signer } of named.length > 0 ? named : rows) doubted.add(`${carrier.id} ${signer}`);
 }
 
 /** @throws Away */
 async function bury(vault: Vault, gate: Peer, carrier: Batch): Promise<void> {
   const { store, report } = vault;
-  const deaths = await collectDeaths(vault, carrier);
+  const rows = await collectDeaths(vault, gate, carrier);
+  const deaths = rows.flatMap(packed);
   if (deaths.length < QUORUM) return;
   const reply = await gate.request('BURY', encode(Bury, { txid: carrier.txid, deaths }));
   const taken = reply.type === 'DONE';
   if (taken) recordBurial(store, carrier.id, gate.name);
+  else doubt(gate, carrier, rows, reply.body);
   report.event('dead', { peer: gate.name, txid: displayTxid(carrier.txid), taken });
 }
 

@@ -7,6 +7,7 @@ import {
   Death,
   decode,
   encode,
+  Refused,
   type SignRequest,
   toHex,
 } from '@coldwire/protocol';
@@ -17,11 +18,13 @@ import { type Coin, sampleCharter, seeded, World } from '../../../policy/test/wo
 import { draftTransaction, prepareDraft } from '../../src/draft/index.ts';
 import {
   askPeer,
+  deathsOf,
   getBatch,
   giveUpBatch,
   openQueue,
   recordBroadcast,
   recordCleared,
+  recordDeath,
   recordDraft,
   recordStep,
   recordVerdict,
@@ -224,6 +227,52 @@ test('one signer’s word is not shown to a gate', async () => {
   b.isThere = true;
   await buryAllDead(vault, gates[0]);
   expect(buried).toHaveLength(1);
+});
+
+test('a word about another transaction counts for nothing: the third signer is asked', async () => {
+  const { batch } = dead([pair.a, pair.b]);
+  const { vault, gates, a, c, buried } = begin();
+  for (let depth = 2; depth <= 6; depth += 1) pair.mine();
+  const other = encode(Death, { txid: seeded('another'), height: pair.a.height });
+  a.says = () => ({ type: 'DEATH', body: other });
+  await buryAllDead(vault, gates[0]);
+  expect(buried).toEqual([]);
+  c.isThere = true;
+  believe(c, pair.a);
+  await buryAllDead(vault, gates[0]);
+  expect(buried).toEqual([{ txid: displayTxid(batch.txid), deaths: 2 }]);
+  expect(deathsOf(pair.store, batch.id).map(({ signer }) => signer)).toEqual(['B', 'C']);
+});
+
+test('whom a gate does not believe is asked again, and the third signer too; whom it names stays behind', async () => {
+  const { batch } = dead([pair.a, pair.b]);
+  const { vault, gates, a, c, buried } = begin();
+  for (let depth = 2; depth <= 6; depth += 1) pair.mine();
+  const takes = gates[0].says;
+  const facts: (readonly [string, string])[] = [['signer', 'A']];
+  gates[0].says = () => ({
+    type: 'REFUSED',
+    body: encode(Refused, { refusals: [{ code: 'GATE_DEATH', facts }] }),
+  });
+  await buryAllDead(vault, gates[0]);
+  expect(buried).toEqual([]);
+  const before = a.asked.length;
+  a.says = () => refusing('DEAD_PROOF');
+  c.isThere = true;
+  believe(c, pair.a);
+  gates[0].says = takes;
+  await buryAllDead(vault, gates[0]);
+  expect(a.asked.length).toBeGreaterThan(before);
+  expect(buried).toEqual([{ txid: displayTxid(batch.txid), deaths: 2 }]);
+});
+
+test('two words are shown, however many are kept, and of signers of the charter only', async () => {
+  const { batch } = dead([pair.a, pair.b]);
+  const { vault, gates, buried } = begin();
+  for (let depth = 2; depth <= 6; depth += 1) pair.mine();
+  for (const signer of ['0', 'C', 'D', 'E']) recordDeath(pair.store, batch.id, signer, Uint8Array.of(0));
+  await buryAllDead(vault, gates[0]);
+  expect(buried).toEqual([{ txid: displayTxid(batch.txid), deaths: 2 }]);
 });
 
 test('a transaction whose intents were all paid by another one is not spoken of', async () => {
