@@ -100,8 +100,8 @@ function doubtsOf(gate: Peer): Set<string> {
   return known;
 }
 
-/** Asks a signer for its DEATH, and stores that if it is about this transaction. @returns whether it is @throws Away */
-async function askForDeath(vault: Vault, signer: Signer, carrier: Batch, proven: Proven): Promise<boolean> {
+/** Asks a signer for its DEATH, and stores that if it is about this transaction. @throws Away */
+async function askForDeath(vault: Vault, signer: Signer, carrier: Batch, proven: Proven): Promise<void> {
   await signer.settle(vault);
   const body = deadBody(carrier, proven);
   let reply = await signer.request('DEAD', body);
@@ -113,14 +113,13 @@ async function askForDeath(vault: Vault, signer: Signer, carrier: Batch, proven:
     reply = await signer.request('DEAD', body);
   }
   const death = reply.type === 'DEATH' ? decode(Death, reply.body) : undefined;
-  const isOfIt = death?.ok === true && equalBytes(death.value.txid, carrier.txid);
-  if (isOfIt) recordDeath(vault.store, carrier.id, signer.name, reply.message);
-  return isOfIt;
+  if (death?.ok === true && equalBytes(death.value.txid, carrier.txid))
+    recordDeath(vault.store, carrier.id, signer.name, reply.message);
 }
 
 /**
  * What two signers of the charter in force have said of it; where that is too little, or the gate did not go by it, all others that
- * are there are asked, and those whom it doubts once more.
+ * are there are asked, and those whom it doubts once more: their new word comes last.
  */
 async function collectDeaths(vault: Vault, gate: Peer, carrier: Batch): Promise<readonly StoredDeath[]> {
   const { store } = vault;
@@ -134,9 +133,7 @@ async function collectDeaths(vault: Vault, gate: Peer, carrier: Batch): Promise<
   if (good.length < QUORUM && proven !== undefined) {
     const silent = signers.filter(({ name }) => !good.some(({ signer }) => signer === name));
     const answers = await Promise.allSettled(
-      silent.map(async (signer) => {
-        if (await askForDeath(vault, signer, carrier, proven)) doubted.delete(`${carrier.id} ${signer.name}`);
-      }),
+      silent.map((signer) => askForDeath(vault, signer, carrier, proven)),
     );
     for (const answer of answers) {
       if (answer.status === 'rejected' && !(answer.reason instanceof Away)) throw answer.reason;
