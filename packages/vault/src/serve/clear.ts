@@ -150,17 +150,19 @@ export class Clearance {
   async #ask(gate: Peer, asking: Asking, batch: Batch, body: Uint8Array): Promise<void> {
     try {
       await buryDead(this.#vault, gate, batch);
+      if (this.#over) return;
+      const request = askPeer(this.#vault.store, batch.id, 'gate', gate.name, freshId());
+      this.#open.push({ gate, request });
+      const reply = await gate.ask('CLEAR', request, body);
+      if (!this.#over) this.#take(gate, asking, reply);
     } catch (error) {
-      if (!(error instanceof Away)) throw error;
+      if (error instanceof Away) return;
+      // The node's trouble passes: the gate is asked again once there was time for that.
+      asking.notBefore = performance.now() + this.#vault.tuning.pollMs;
+      throw error;
+    } finally {
       asking.busy = false;
-      return;
     }
-    if (this.#over) return;
-    const request = askPeer(this.#vault.store, batch.id, 'gate', gate.name, freshId());
-    this.#open.push({ gate, request });
-    const reply = await gate.ask('CLEAR', request, body);
-    asking.busy = false;
-    if (!this.#over) this.#take(gate, asking, reply);
   }
 
   #take(gate: Peer, asking: Asking, reply: Reply): void {

@@ -15,6 +15,7 @@ import { displayTxid, type Outpoint, serializeStripped } from '@coldwire/wallet'
 import { beforeEach, expect, test } from 'vitest';
 import { admit, markDead } from '../../../policy/src/index.ts';
 import { type Coin, sampleCharter, seeded, World } from '../../../policy/test/world.ts';
+import { ChainError } from '../../src/chain/index.ts';
 import { draftTransaction, prepareDraft } from '../../src/draft/index.ts';
 import {
   askPeer,
@@ -31,6 +32,7 @@ import {
   startAt,
   submitIntent,
 } from '../../src/queue/index.ts';
+import { Clearance } from '../../src/serve/clear.ts';
 import { buryAllDead } from '../../src/serve/dead.ts';
 import { clock, fill, makeDirectory } from '../fixture.ts';
 import { type Answer, done, makeVault, refusing, signBy, type ToldSigner } from './vault-world.ts';
@@ -307,4 +309,38 @@ test('what spends the change of a dead transaction is buried too, by a signer th
   await buryAllDead(vault, gates[0]);
   const txids = [first, second].map((id) => displayTxid(getBatch(store, id).txid));
   expect(buried.map((one) => one.txid)).toEqual(txids);
+});
+
+test('trouble of the node while deaths are collected does not keep a gate busy: it is asked once that is over', async () => {
+  const { store, a, b } = pair;
+  const { batch } = dead([a, b]);
+  for (let depth = 2; depth <= 6; depth += 1) pair.mine();
+  const [, coin] = pair.coins;
+  if (coin === undefined) throw new Error('no second coin');
+  const again = a.request({
+    coins: [coin],
+    intents: request.draft.intents,
+    change: [{ amount: coin.amount - 1_010_000n, index: 3 }],
+  });
+  const prepared = prepareDraft(again.draft, request.verdicts, a.state.scripts);
+  const id = recordDraft(store, { prepared, purpose: 'payment', replaces: null, burial: 6 });
+  signBy(store, id, 'A', 'C');
+  const { vault, gates, buried, stop, ...world } = begin();
+  const trouble = new ChainError('unreachable', 'the node does not answer');
+  let times = 0;
+  world.a.settle = () => {
+    times += 1;
+    return times <= 2 ? Promise.reject(trouble) : Promise.resolve();
+  };
+  const errors: unknown[] = [];
+  const fail = (error: unknown): void => void errors.push(error);
+  const running = new Clearance({ ...vault, fail }, id, new Set()).run();
+  const asked = () => gates.flatMap((gate) => gate.asked).filter(({ type }) => type === 'CLEAR');
+  for (let turn = 0; turn < 100 && asked().length === 0; turn += 1)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  stop();
+  await running;
+  expect(errors).toEqual([trouble, trouble]);
+  expect(buried[0]).toEqual({ txid: displayTxid(batch.txid), deaths: 2 });
+  expect(asked().length).toBeGreaterThan(0);
 });
