@@ -9,63 +9,48 @@ import {
   admit,
   attest,
   describeState as describePolicy,
-  dueCharter,
-  enactDue,
   evaluate,
   freeze,
   installCharter,
-  type Malformed,
   markDead,
   noteBirth,
-  type Change as PolicyChange,
   type Refused as PolicyRefused,
   type Refusal,
   register,
   takeOrder,
-  windowUse,
   witnessNonce,
 } from '@coldwire/policy';
 import {
   Admit,
   Attest,
-  BODY_MAX,
   CharterBody,
   Dead,
   Death,
   Done,
-  decode,
   encode,
   equalBytes,
   Freeze,
-  fromHex,
   Headers,
-  Hello,
   hashRequest,
   type MessageType,
-  Notice,
   type Received,
-  Refused,
   Register,
   Restore,
-  type Schema,
-  SIGNED_ORDER_MAX,
   Signed,
-  SignedOrder,
   SignRequest,
   State,
   Status,
   toHex,
   Unfreeze,
 } from '@coldwire/protocol';
-import type { ResultType, SignerChange } from './change.ts';
-import type { Decision, Effect, LocalEvent, Reading, SignerEvent } from './event.ts';
+import { describeState } from './describe.ts';
+import type { Decision, Reading, SignerEvent } from './event.ts';
 import { ownHeads } from './heads.ts';
+import { decideLocal } from './local.ts';
+import { answer, conflictId, encodeRefusals, parse, refuseFault, settle, wrap } from './reply.ts';
 import { isListed, type SignerState } from './state.ts';
 
-export const SOFTWARE = 'coldwire 0.1.0';
-
-/** A machine that started many times before it was unsealed tells the rest with its next greetings. */
-const NOTICES_TOLD = 256;
+export { judgeOrder } from './local.ts';
 
 /** What a signer takes whose key no charter in force here gives it: questions, charters, and what makes its clock go. */
 const UNLISTED_TAKES: readonly MessageType[] = ['STATUS', 'CHARTER', 'HEADERS'];
@@ -191,66 +176,6 @@ function finish(state: SignerState, request: Uint8Array, signed: Signed): Decisi
   return { ...answer(request, 'SIGNED', body), changes: [{ kind: 'result', value }] };
 }
 
-function decideLocal(state: SignerState, local: LocalEvent, at: Reading): Decision {
-  const notice: SignerChange = { kind: 'notice', value: { event: local.event, detail: local.detail } };
-  switch (local.event) {
-    case 'start':
-      return {
-        changes: [
-          { kind: 'session', value: state.session + 1 },
-          { kind: 'policy', value: { kind: 'boot', value: {} } },
-          notice,
-        ],
-        effects: [],
-      };
-    case 'freeze':
-      return {
-        changes: [...wrap(freeze(state.policy, local.detail, at.uptime).changes), notice],
-        effects: [],
-      };
-    case 'enact':
-      return {
-        changes: [...wrap([...enactDue(state.policy, at.uptime), ...latchNew(state, at)]), notice],
-        effects: [],
-      };
-    case 'join':
-      return { changes: [{ kind: 'joined', value: fromHex(local.detail) }, notice], effects: [] };
-    case 'ask': {
-      const value = { nonce: fromHex(local.detail) };
-      return { changes: [{ kind: 'policy', value: { kind: 'asked', value } }, notice], effects: [] };
-    }
-    case 'order':
-      return { changes: [...wrap(carryOut(state, local.detail, at)), notice], effects: [] };
-    case 'realign':
-    case 'program':
-    case 'unlock':
-    case 'lock':
-    case 'waive':
-    case 'disk':
-      return { changes: [notice], effects: [] };
-    case 'greet':
-      return greet(state, at);
-  }
-}
-
-/**
- * The charter that is due gives this signer the key that it has, and the one before did not: whoever signed under this name until
- * now did so with another memory. People take it in by an order to restore, as a signer that has lost all.
- */
-function latchNew(state: SignerState, { uptime }: Reading): readonly PolicyChange[] {
-  const due = dueCharter(state.policy, uptime);
-  if (due === undefined || isListed(state) || !isListed(state, due.charter)) return [];
-  const value = {
-    uptime,
-    code: 'STATE_ROLLBACK',
-    gate: state.name,
-    vault: state.name,
-    have: 0,
-    seen: 0,
-  } as const;
-  return [{ kind: 'latched', value }];
-}
-
 /** A signer that lacks a witness notes what it has seen of the chain when its clock is first fresh. */
 function withBirth(
   state: SignerState,
@@ -271,84 +196,6 @@ function decideAttest(state: SignerState, request: Uint8Array, body: Attest, at:
   return { ...reply, changes: wrap(changes) };
 }
 
-/** An order from the console, as {@link judgeOrder} let it pass; one that it did not is no event. */
-function carryOut(state: SignerState, detail: string, at: Reading): readonly PolicyChange[] {
-  const judged = judgeOrder(state, detail, at);
-  if (judged.kind !== 'ok') throw new Error('an order that was refused cannot happen');
-  return judged.changes;
-}
-
-/** @param detail a signed order in base64url, as the console's event holds it */
-export function judgeOrder(
-  state: SignerState,
-  detail: string,
-  at: Reading,
-): Accepted | PolicyRefused | Malformed {
-  const signed = decode(SignedOrder, new Uint8Array(Buffer.from(detail, 'base64url')), SIGNED_ORDER_MAX);
-  if (!signed.ok) return { kind: 'malformed', fault: signed.fault };
-  return takeOrder(state.policy, state.name, signed.value, undefined, at);
-}
-
-/** What the vault is told first on each connection, and whenever something happened here. */
-function greet(state: SignerState, at: Reading): Decision {
-  const hello: Effect = {
-    kind: 'send',
-    type: 'HELLO',
-    request: null,
-    body: encode(Hello, describeHello(state, at)),
-  };
-  const notices = state.notices
-    .slice(0, NOTICES_TOLD)
-    .map((notice): Effect => ({ kind: 'send', type: 'NOTICE', request: null, body: encode(Notice, notice) }));
-  const told: SignerChange[] = notices.length === 0 ? [] : [{ kind: 'noticed', value: notices.length }];
-  return { changes: told, effects: [hello, ...notices] };
-}
-
-function describeHello(state: SignerState, at: Reading): Hello {
-  const { epoch, tipHeight, tipHash, frozen } = describePolicy(state.policy, at.uptime);
-  const nonce = isListed(state) ? witnessNonce(state.policy) : undefined;
-  const asks = nonce === undefined ? {} : { nonce };
-  return { software: SOFTWARE, epoch, tipHeight, tipHash, frozen, ...asks, ...describeCharters(state, at) };
-}
-
-/** Nothing while the first charter is in force and none waits. */
-function describeCharters({ policy }: SignerState, { uptime }: Reading): Pick<Hello, 'charter' | 'pending'> {
-  const { charter, pending } = describePolicy(policy, uptime);
-  const isFirst = equalBytes(charter, policy.charter.first);
-  return { ...(isFirst ? {} : { charter }), ...(pending.length === 0 ? {} : { pending }) };
-}
-
-function describeState(state: SignerState, at: Reading): State {
-  const { millitick, coins } = describePolicy(state.policy, at.uptime);
-  const { nonce: _, ...hello } = describeHello(state, at);
-  return { ...hello, millitick, coins, windows: windowUse(state.policy, at.uptime) };
-}
-
-/** A body of a wrong form was taken into the chain all the same; the sender is told, and nothing else happens. */
-function parse<T>(
-  schema: Schema<T>,
-  body: Uint8Array,
-  request: Uint8Array,
-  decideBody: (value: T) => Decision,
-): Decision {
-  const decoded = decode(schema, body, BODY_MAX);
-  return decoded.ok
-    ? decideBody(decoded.value)
-    : refuseFault(request, decoded.fault.code, decoded.fault.detail);
-}
-
-/** The answer to a request that changes what the signer knows, but signs nothing. */
-function settle(request: Uint8Array, settled: Accepted | PolicyRefused | Malformed): Decision {
-  switch (settled.kind) {
-    case 'malformed':
-      return refuseFault(request, settled.fault.code, settled.fault.detail);
-    case 'refused':
-      return answer(request, 'REFUSED', encodeRefusals(settled.refusals));
-    case 'ok':
-      return { ...answer(request, 'DONE', encode(Done, {})), changes: wrap(settled.changes) };
-  }
-}
-
 /** What gates take for a proof: this signer's own word, under its signature, that the transaction is dead. */
 function settleDead(state: SignerState, request: Uint8Array, dead: Dead): Decision {
   const settled = markDead(state.policy, dead);
@@ -356,25 +203,4 @@ function settleDead(state: SignerState, request: Uint8Array, dead: Dead): Decisi
   const { tipHeight } = describePolicy(state.policy, 0);
   const body = encode(Death, { txid: dead.txid, height: tipHeight });
   return { ...answer(request, 'DEATH', body), changes: wrap(settled.changes) };
-}
-
-function answer(request: Uint8Array, type: ResultType, body: Uint8Array): Decision {
-  return { changes: [], effects: [{ kind: 'send', type, request, body }] };
-}
-
-function refuseFault(request: Uint8Array | null, code: string, detail: string): Decision {
-  const body = encode(Refused, { refusals: [{ code, facts: [['detail', detail.slice(0, 160)]] }] });
-  return { changes: [], effects: [{ kind: 'send', type: 'REFUSED', request, body }] };
-}
-
-function conflictId(request: Uint8Array): Refusal {
-  return { kind: 'refusal', code: 'CONFLICT_ID', facts: [['request', toHex(request)]] };
-}
-
-function encodeRefusals(refusals: readonly Refusal[]): Uint8Array {
-  return encode(Refused, { refusals: refusals.slice(0, 256).map(({ code, facts }) => ({ code, facts })) });
-}
-
-function wrap(changes: readonly PolicyChange[]): SignerChange[] {
-  return changes.map((value) => ({ kind: 'policy', value }));
 }
