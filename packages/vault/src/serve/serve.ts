@@ -14,13 +14,10 @@ import { type Chain, ChainError, connectCore } from '../chain/index.ts';
 import { openQueue, type Store, startAt } from '../queue/index.ts';
 import type { SessionOptions } from '../session/session.ts';
 import { Bell } from './bell.ts';
-import { Carrier } from './carry.ts';
 import { Charters } from './charters.ts';
-import { buryAllDead } from './dead.ts';
-import { Driver } from './drive.ts';
 import { Feerates } from './feerate.ts';
 import { catchUp } from './follow.ts';
-import { Former } from './form.ts';
+import { runUntilStopped } from './loops.ts';
 import {
   type Identity,
   lineTo,
@@ -30,13 +27,11 @@ import {
   openScripts,
 } from './open-charter.ts';
 import { Orders } from './orders.ts';
-import { Away, Peer } from './peer.ts';
+import { Peer } from './peer.ts';
 import type { PortSpec } from './port-spec.ts';
 import { Report } from './report.ts';
 import { Rooms } from './room.ts';
-import { screenHeld, screenReceived } from './screen.ts';
 import type { Settings } from './settings.ts';
-import { cancelEnded, endWithdrawals, reportBuried, tendBroadcast } from './settle.ts';
 import { Signer } from './signer.ts';
 import { describeSituation, watchVaultDisk } from './status.ts';
 import { tipOf, type Vault } from './vault.ts';
@@ -134,21 +129,6 @@ function endOnSignals({ bells, signers }: Vault, stop: AbortController): void {
   process.once('SIGINT', end);
 }
 
-async function runUntilStopped(vault: Vault, watch: ScriptWatch, orders: Orders): Promise<void> {
-  const driver = new Driver(vault);
-  await Promise.all([
-    runLoop(vault, () => lookAtChain(vault, watch)),
-    runLoop(vault, () => lookAtIntents(vault)),
-    runLoop(vault, () => lookAtHeld(vault)),
-    runLoop(vault, formLoop(vault, driver)),
-    ...vault.signers.map((signer) => runLoop(vault, settleLoop(vault, signer))),
-    ...[...vault.signers, ...vault.gates].map((peer) => runLoop(vault, carryLoop(vault, peer))),
-    ...vault.gates.map((gate) => runLoop(vault, buryLoop(vault, gate))),
-    runLoop(vault, () => lookAtOrders(vault, orders)),
-  ]);
-  await driver.settled();
-}
-
 function contextOf(vault: Vault, wake: Pick<ApiContext, WakeUp>, disk: () => DiskState | null): ApiContext {
   const { store, scripts, charters } = vault;
   return {
@@ -169,114 +149,6 @@ function contextOf(vault: Vault, wake: Pick<ApiContext, WakeUp>, disk: () => Dis
 }
 
 type WakeUp = 'onIntent' | 'onApproval' | 'onRegistration' | 'onCharter';
-
-/** Repeats a step until the vault stops; the node's trouble costs a pause, anything else the program. */
-async function runLoop(vault: Vault, step: () => Promise<void>): Promise<void> {
-  while (!vault.stopping.aborted) {
-    try {
-      await step();
-    } catch (error) {
-      if (error instanceof Away) continue;
-      vault.fail(error);
-      await vault.bells.peers.after(vault.bells.peers.rings, vault.tuning.pollMs);
-    }
-  }
-}
-
-async function lookAtChain(vault: Vault, watch: ScriptWatch): Promise<void> {
-  const { bells, tuning, store } = vault;
-  const before = tipOf(store).height;
-  if (await catchUp(vault, watch)) {
-    bells.work.ring();
-    bells.peers.ring();
-    reportBuried(vault, before);
-    endWithdrawals(vault);
-    await tendBroadcast(vault);
-    await cancelEnded(vault);
-  }
-  await pause(vault, tuning.pollMs);
-}
-
-async function lookAtIntents(vault: Vault): Promise<void> {
-  const { intents } = vault.bells;
-  const seen = intents.rings;
-  const more = await screenReceived(vault);
-  if (!more) await intents.after(seen, vault.tuning.rescreenMs);
-}
-
-async function lookAtOrders(vault: Vault, orders: Orders): Promise<void> {
-  await orders.carry(vault);
-  await pause(vault, vault.tuning.pollMs);
-}
-
-async function lookAtHeld(vault: Vault): Promise<void> {
-  const { held } = vault.bells;
-  const seen = held.rings;
-  await screenHeld(vault);
-  await held.after(seen, vault.tuning.rescreenMs);
-}
-
-function formLoop(vault: Vault, driver: Driver): () => Promise<void> {
-  const former = new Former(vault);
-  return async () => {
-    const { work } = vault.bells;
-    const seen = work.rings;
-    driver.start();
-    const due = await former.formAll();
-    driver.start();
-    await work.after(seen, due);
-  };
-}
-
-/** Keeps a signer up to date before it is needed. */
-function settleLoop(vault: Vault, signer: Signer): () => Promise<void> {
-  return async () => {
-    const { peers } = vault.bells;
-    const seen = peers.rings;
-    if (signer.ready) await signer.settle(vault);
-    // A gate that comes back rings the same bell.
-    await peers.after(seen, vault.tuning.pollMs * 60);
-  };
-}
-
-/** Hands later charters over, and looks again while one waits there. */
-function carryLoop(vault: Vault, peer: Peer): () => Promise<void> {
-  const carrier = new Carrier(peer);
-  return async () => {
-    const { peers } = vault.bells;
-    const seen = peers.rings;
-    const waits = await carrier.carry(vault);
-    await peers.after(seen, vault.tuning.pollMs * (waits ? 5 : 60));
-  };
-}
-
-/** Tells a gate what is dead, once for each block, and when the gate comes back. */
-function buryLoop(vault: Vault, gate: Peer): () => Promise<void> {
-  let told = '';
-  return async () => {
-    const { peers } = vault.bells;
-    const seen = peers.rings;
-    const now = `${tipOf(vault.store).height} ${gate.hellos}`;
-    if (gate.ready && now !== told) {
-      await buryAllDead(vault, gate);
-      told = now;
-    }
-    await peers.after(seen, vault.tuning.pollMs * 60);
-  };
-}
-
-/** Wakes early when the vault stops. */
-function pause({ stopping }: Vault, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      stopping.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, stopping.aborted ? 0 : ms);
-    stopping.addEventListener('abort', end);
-  });
-}
 
 function failOrAlarm(report: Report, error: unknown): void {
   if (!(error instanceof ChainError)) throw error;
