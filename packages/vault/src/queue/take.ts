@@ -2,6 +2,7 @@
  * Chooses the next batch: the oldest approved withdrawals up to the caps, and the coins that it must spend so that it
  * conflicts with every earlier transaction that carries one of them (P5, rule CONFLICT). Writes nothing.
  */
+import { toHex } from '@coldwire/protocol';
 import { type Coin, equalOutpoints, type Outpoint, outpointKey } from '@coldwire/wallet';
 import { type Batch, batchesSpending, carriersOf } from './batch.ts';
 import { readCoin } from './coins.ts';
@@ -20,6 +21,10 @@ export interface TakeCaps {
   readonly burial: number;
   /** Whether a withdrawal may be in this batch: those of one home gate, and none that was found impossible just now. */
   readonly accepts?: (withdrawal: Withdrawal) => boolean;
+  /** Asked last: whether there is room for it beside those that are taken. What it says yes to is taken. */
+  readonly fits?: (withdrawal: Withdrawal, isCarried: boolean) => boolean;
+  /** Those that a transaction carries come before the others, the one that has waited longest since it was tried first. */
+  readonly carriedFirst?: boolean;
 }
 
 export interface Take {
@@ -39,21 +44,21 @@ export function isBuried(batch: Batch, tip: number, burial: number): boolean {
   return batch.status === 'replaced' && batch.deadHeight !== null && tip - batch.deadHeight + 1 >= burial;
 }
 
-/** Fewer than `maxIntents` withdrawals, or none, when no more fit now. Arrival decides, not the size. */
+/** Fewer than `maxIntents` withdrawals, or none, when no more fit now. Arrival decides, not the size, unless `carriedFirst`. */
 export function takeBatch(store: Store, caps: TakeCaps): Take {
   const tip = tipHeight(store);
   const taken: Withdrawal[] = [];
   const required = new Map<string, Coin>();
   const dead = new Map<string, Uint8Array>();
   let amount = 0n;
-  for (const withdrawal of approved(store, tip)) {
+  for (const withdrawal of caps.carriedFirst === true ? carriedFirst(store, tip) : approved(store, tip)) {
     if (taken.length >= caps.maxIntents) break;
     if (caps.accepts?.(withdrawal) === false) continue;
     if (amount + withdrawal.amount > caps.amountPerTransaction) continue;
     const carriers = carriersOf(store, withdrawal.id);
     const alive = carriers.filter((carrier) => !isBuried(carrier, tip, caps.burial));
     const conflicts = conflictsWith(store, alive, required);
-    if (conflicts === undefined) continue;
+    if (conflicts === undefined || caps.fits?.(withdrawal, carriers.length > 0) === false) continue;
     for (const coin of conflicts) required.set(outpointKey(coin), coin);
     for (const carrier of carriers) {
       if (!alive.includes(carrier)) dead.set(outpointKey({ txid: carrier.txid, vout: 0 }), carrier.txid);
@@ -75,6 +80,20 @@ function* approved(store: Store, tip: number): Generator<Withdrawal> {
     if (last === undefined || rows.length < PAGE) return;
     after = readNumber(last, 'place');
   }
+}
+
+/** The same, those with a carrier first. */
+function* carriedFirst(store: Store, tip: number): Generator<Withdrawal> {
+  const rows = store.db.all(
+    `SELECT * FROM withdrawals w WHERE state = 'approved' AND not_before <= ? AND EXISTS
+      (SELECT 1 FROM batch_intents i JOIN batches b ON b.id = i.batch
+        WHERE i.withdrawal = w.id AND b.status != 'refused') ORDER BY not_before, rowid`,
+    tip,
+  );
+  const carried = rows.map(readWithdrawal);
+  yield* carried;
+  const ids = new Set(carried.map(({ id }) => toHex(id)));
+  for (const withdrawal of approved(store, tip)) if (!ids.has(toHex(withdrawal.id))) yield withdrawal;
 }
 
 /** A spendable input of each carrier; `undefined` while one has none: then its withdrawal waits for a burial. */

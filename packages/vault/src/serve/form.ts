@@ -9,7 +9,6 @@ import { displayTxid, MAX_MONEY, outpointKey } from '@coldwire/wallet';
 import { sumAmounts } from '../coins/costs.ts';
 import { type PlanResult, planRegroup, prepareDraft } from '../draft/index.ts';
 import {
-  carriersOf,
   nextChange,
   recordDraft,
   spendableCoins,
@@ -116,22 +115,37 @@ export class Former {
     const { intents, amount } = batchCaps(this.#vault);
     const isHere = ({ id }: Withdrawal): boolean =>
       homeGate(charter.charter, id) === gate && !this.#impossible.has(toHex(id));
-    // What a signer may know is charged no more, or once more where its carriers died: then the signers say when there is room.
-    const fits = this.#vault.rooms.begin(charter, tipOf(store).height);
-    const accepts = (withdrawal: Withdrawal): boolean =>
-      isHere(withdrawal) && (carriersOf(store, withdrawal.id).length > 0 || fits(withdrawal));
+    const { height } = tipOf(store);
     const { burial } = charter.charter.clock;
-    const caps: TakeCaps = {
-      maxIntents: Math.min(intents, most),
-      amountPerTransaction: amount,
-      burial,
-      accepts,
-    };
-    const take = takeBatch(store, caps);
+    const maxIntents = Math.min(intents, most);
+    const caps: TakeCaps = { maxIntents, amountPerTransaction: amount, burial, accepts: isHere };
+    const take = this.#takeThatFits(caps, height);
     if (take.withdrawals.length > 0) return take;
     const isOver = ({ amount: one }: Withdrawal): boolean => one > amount || one > roomFor(charter);
-    const alone = (withdrawal: Withdrawal): boolean => isHere(withdrawal) && isOver(withdrawal);
+    const alone = (withdrawal: Withdrawal): boolean =>
+      isHere(withdrawal) && isOver(withdrawal) && !this.#vault.rooms.isTold(withdrawal, height);
     return takeBatch(store, { ...caps, accepts: alone, maxIntents: 1, amountPerTransaction: MAX_MONEY });
+  }
+
+  /**
+   * What a signer may know is charged no more, or once more where its carriers died: the signers say when there is room. So one
+   * that exceeds a window, alone of its destination and requester, is tried; once in a block, and each in its turn.
+   */
+  #takeThatFits(caps: TakeCaps, height: number): Take {
+    const { store, charter, rooms } = this.#vault;
+    const room = rooms.begin(charter, height);
+    const wanting: Withdrawal[] = [];
+    const take = takeBatch(store, {
+      ...caps,
+      fits: (withdrawal, isCarried) => {
+        if (room(withdrawal)) return true;
+        if (isCarried) wanting.push(withdrawal);
+        return false;
+      },
+    });
+    const canBeTried = (withdrawal: Withdrawal): boolean => rooms.begin(charter, height)(withdrawal, true);
+    if (!wanting.some(canBeTried)) return take;
+    return takeBatch(store, { ...caps, carriedFirst: true, fits: rooms.begin(charter, height) });
   }
 
   async #formOne(gate: number): Promise<boolean> {

@@ -49,8 +49,16 @@ function readSats(text: string | undefined): bigint {
   return text !== undefined && /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
 }
 
+/** The keys under which a payment counts: `destination SCRIPT` and `requester NAME`. */
+function keysOf(payee: Omit<Payee, 'amount'>): readonly (readonly [Per, string])[] {
+  return (['destination', 'requester'] as const).map((per) => [per, `${per} ${nameOf(per, payee)}`]);
+}
+
+/** Whether one more payment fits into a batch. @param mayExceed it may go without room, as the only one of whom it exceeds */
+export type Fits = (payee: Payee, mayExceed?: boolean) => boolean;
+
 export class Rooms {
-  /** What is left, by `destination SCRIPT` or `requester NAME`. */
+  /** What is left, by key. Nothing exceeds it until the next block. */
   readonly #left = new Map<string, Room>();
   #height = -1;
 
@@ -58,6 +66,12 @@ export class Rooms {
   #forget(height: number): void {
     if (height !== this.#height) this.#left.clear();
     this.#height = height;
+  }
+
+  /** Whether signers said since the last block what is left for its destination or requester. @param height of the tip */
+  isTold(payee: Payee, height: number): boolean {
+    this.#forget(height);
+    return keysOf(payee).some(([, key]) => this.#left.has(key));
   }
 
   /** Takes over what refusals say is left. @param height of the tip */
@@ -80,21 +94,26 @@ export class Rooms {
     }
   }
 
-  /** Whether one more payment fits into the batch that is being put together. For one batch; @param height of the tip */
-  begin(charter: CharterInForce, height: number): (payee: Payee) => boolean {
+  /**
+   * Whether one more payment fits into the batch that is being put together; what does is counted. For one batch.
+   * @param height of the tip
+   */
+  begin(charter: CharterInForce, height: number): Fits {
     this.#forget(height);
     const most = {
       destination: narrowest(charter, 'destination'),
       requester: narrowest(charter, 'requester'),
     };
     const left = new Map<string, Room>();
-    return (payee) => {
-      const after = (['destination', 'requester'] as const).map((per) => {
-        const key = `${per} ${nameOf(per, payee)}`;
+    return (payee, mayExceed = false) => {
+      const after = keysOf(payee).map(([per, key]) => {
         const room = left.get(key) ?? smaller(most[per], this.#left.get(key));
         return [key, { amount: room.amount - payee.amount, count: room.count - 1 }] as const;
       });
-      if (after.some(([, { amount, count }]) => amount < 0n || count < 0)) return false;
+      // Two that exceed a window together would be refused together, for ever: one of them alone can be tried.
+      const isHeldUp = ([key, { amount, count }]: (typeof after)[number]): boolean =>
+        (amount < 0n || count < 0) && !(mayExceed && !left.has(key) && !this.#left.has(key));
+      if (after.some(isHeldUp)) return false;
       for (const [key, room] of after) left.set(key, room);
       return true;
     };
