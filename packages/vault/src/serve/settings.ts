@@ -22,7 +22,7 @@ export interface Tuning {
   readonly gateRetryMs: number;
   /** ms between two questions about what a screen holds. */
   readonly rescreenMs: number;
-  /** Blocks without confirmation after which the fee is raised. */
+  /** Blocks without confirmation after which the fee is raised, and what was given up in part is taken home. */
   readonly bumpBlocks: number;
   /** Blocks within which a transaction should confirm. */
   readonly feeTarget: number;

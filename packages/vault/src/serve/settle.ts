@@ -98,20 +98,33 @@ async function bump(vault: Vault, id: number): Promise<void> {
 }
 
 /**
- * Frees the coins of batches that were given up although somebody may have signed them, and whose withdrawals have all
- * ended, or end with this: a transaction that pays only ourselves makes them impossible. @throws ChainError
+ * Batches that were given up although somebody may have signed them, and whose withdrawals have all ended, or end with this. Where
+ * only some do, the others are paid over a coin of the batch, which is its end too; but a screen may hold those for ever. So it
+ * goes the same way after a time; what it still carries is then paid over another coin of it, or when it is dead (queue/take.ts).
  */
+function batchesToCancel({ store, tuning }: Vault): readonly number[] {
+  const { height } = tipOf(store);
+  return store.db
+    .all(
+      `SELECT id, NOT EXISTS (SELECT 1 FROM batch_intents i JOIN withdrawals w ON w.id = i.withdrawal
+          WHERE i.batch = b.id AND w.state NOT IN ('refused', 'expired')
+            AND NOT (w.state = 'approved' AND w.not_before = ?1)) AS ended
+        FROM batches b WHERE status = 'abandoned' AND (ended OR EXISTS
+          (SELECT 1 FROM batch_intents i JOIN withdrawals w ON w.id = i.withdrawal
+            WHERE i.batch = b.id AND w.state = 'approved' AND w.not_before = ?1)) ORDER BY id`,
+      ENDING,
+    )
+    .map((row) => ({ id: Number(row['id']), ended: Number(row['ended']) === 1 }))
+    .filter(({ id, ended }) => ended || height - draftOf(getBatch(store, id)).locktime >= tuning.bumpBlocks)
+    .map(({ id }) => id);
+}
+
+/** Frees the coins of batches that nobody waits for: a transaction that pays only ourselves makes them impossible. @throws ChainError */
 export async function cancelEnded(vault: Vault): Promise<void> {
   const { store, scripts, charter, feerates, report, bells } = vault;
-  const rows = store.db.all(
-    `SELECT id FROM batches b WHERE status = 'abandoned' AND NOT EXISTS (SELECT 1 FROM batch_intents i
-      JOIN withdrawals w ON w.id = i.withdrawal WHERE i.batch = b.id AND w.state NOT IN ('refused', 'expired')
-        AND NOT (w.state = 'approved' AND w.not_before = ?)) ORDER BY id`,
-    ENDING,
-  );
-  for (const row of rows) {
+  for (const id of batchesToCancel(vault)) {
     const feerate = await feerates.now();
-    const batch = getBatch(store, Number(row['id']));
+    const batch = getBatch(store, id);
     if (batch.status !== 'abandoned' || isBeingReplaced(store, batch)) continue;
     if (
       batch.inputs.some((input) => batchesSpending(store, input).some(({ status }) => status === 'broadcast'))

@@ -2,7 +2,14 @@
 import { Clear, decode } from '@coldwire/protocol';
 import { expect, test } from 'vitest';
 import { planCancel, prepareDraft } from '../../src/draft/index.ts';
-import { findWithdrawal, getBatch, isEnding, openBatches, recordDraft } from '../../src/queue/index.ts';
+import {
+  findWithdrawal,
+  getBatch,
+  isEnding,
+  openBatches,
+  recordDraft,
+  takeBatch,
+} from '../../src/queue/index.ts';
 import { draftOf } from '../../src/serve/admit.ts';
 import { Clearance } from '../../src/serve/clear.ts';
 import { Driver } from '../../src/serve/drive.ts';
@@ -210,4 +217,45 @@ test('what all gates refuse for good ends only when its coins are home and that 
   endWithdrawals(vault);
   expect(stateNow()).toMatchObject({ state: 'refused', codes: ['DUST'] });
   expect(said.some(({ event }) => event === 'withdrawal-refused')).toBe(true);
+});
+
+test('what ends does so although another intent of its batch is neither paid nor refused; that one is paid after it', async () => {
+  const { vault, store, gates } = makeVault();
+  const [ends, waits] = [seedAt(0), seedAt(0, seedAt(0) + 1)];
+  approve(store, ends, waits);
+  const id = signNext(store);
+  const intent = Buffer.from(idOf(ends)).toString('hex');
+  for (const gate of gates) gate.says = () => refusing('INTENT_LIFE', { intent });
+  await new Clearance(vault, id, new Set()).run();
+  const stateOf = (seed: number) => findWithdrawal(store, idOf(seed))?.state;
+  const { burial } = vault.charter.charter.clock;
+  const next = () => takeBatch(store, { maxIntents: 9, amountPerTransaction: 1_000_000n, burial });
+  // At first it is paid over a coin of the batch.
+  expect(next()).toMatchObject({ withdrawals: [{ id: idOf(waits) }], required: getBatch(store, id).inputs });
+  for (let blocks = 1; blocks < vault.tuning.bumpBlocks; blocks += 1) mine(store, []);
+  await cancelEnded(vault);
+  expect(openBatches(store)).toEqual([]);
+  mine(store, []);
+  await cancelEnded(vault);
+  await cancelEnded(vault);
+  expect(openBatches(store)).toHaveLength(1);
+  const [cancel] = openBatches(store);
+  if (cancel === undefined) throw new Error('nothing takes the coins home');
+  expect(cancel).toMatchObject({ purpose: 'cancel', replaces: id, inputs: getBatch(store, id).inputs });
+  // Paid beside the cancel, it could be paid twice: the batch may still be mined in its place.
+  expect(next().withdrawals).toEqual([]);
+  mine(store, [cancel]);
+  for (let depth = 1; depth < burial; depth += 1) {
+    endWithdrawals(vault);
+    expect(stateOf(ends)).toBe('approved');
+    expect(next().withdrawals).toEqual([]);
+    mine(store, []);
+  }
+  endWithdrawals(vault);
+  expect([stateOf(ends), stateOf(waits)]).toEqual(['refused', 'approved']);
+  expect(next()).toMatchObject({
+    withdrawals: [{ id: idOf(waits) }],
+    required: [],
+    dead: [getBatch(store, id).txid],
+  });
 });
