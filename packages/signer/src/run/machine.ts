@@ -226,17 +226,21 @@ export class Machine implements ChannelOwner {
     const chain = this.#channel?.chain;
     if (chain === undefined) return false;
     const { peer } = chain.line;
-    if (!isReturn(chain, positions)) {
+    const isClaim = !isReturn(chain, positions);
+    if (isClaim) {
       if (!this.#mayClaim(peer, positions)) return false;
-      this.#realigned += 1;
       this.onAlarm('STATE_ROLLBACK', `${peer} has seen message ${positions.mine.seq} of this signer`);
     }
     // What was about to be said would be said at a place of the line that is gone.
+    const due = this.#due;
     this.#due = [];
     try {
       this.happen({ event: 'realign', detail: writePositions(peer, positions) });
+      if (isClaim) this.#realigned += 1;
       return true;
     } catch (error) {
+      // Nothing has happened, and the line is where it was.
+      this.#due = due;
       this.onAlarm('INTERNAL', error instanceof Error ? error.message : 'the evidence log does not write');
       return false;
     }
