@@ -14,6 +14,7 @@ import {
   GREETINGS_MAX,
   type Head,
   Header,
+  type Judged,
   judgeHeader,
   judgeMessage,
   type Line,
@@ -179,13 +180,24 @@ export class Channel {
       this.#failMessage(judged.fault, header);
       return;
     }
+    if (judged.kind === 'ahead') this.#look(judged);
     if (judged.kind === 'fault') this.#owner.onAlarm('REPLAY', judged.fault.detail);
     this.#traffic.step({ kind: 'vetted', header, answer: { kind: 'skip' } });
+  }
+
+  /** Once the claimed place is shown, what was only looked at comes again, and is taken. */
+  #look(judged: Extract<Judged, { kind: 'ahead' }>): void {
+    this.#transcript.look(judged);
+    if (judged.isProof) this.#close('the place is shown');
   }
 
   #take(message: Message): void {
     const judged = judgeMessage(this.chain, this.#owner.charter, message);
     if (judged.kind === 'duplicate') return;
+    if (judged.kind === 'ahead') {
+      this.#look(judged);
+      return;
+    }
     if (judged.kind === 'fault') {
       if (judged.fault.code !== 'REPLAY') {
         this.#failMessage(judged.fault, message.header);

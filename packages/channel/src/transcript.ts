@@ -10,6 +10,8 @@ import {
   type Fault,
   findRealignment,
   type Header,
+  type Judged,
+  lookAhead,
   type Message,
   type MessageType,
   messageHash,
@@ -74,6 +76,11 @@ export class Transcript {
   take(message: Message, header: Header, records: readonly Entry[]): void {
     this.#log.append(records);
     this.#chain = recordReceived(this.#chain, message, header);
+  }
+
+  /** A message that is only looked at: nothing of it is written down. */
+  look(judged: Extract<Judged, { kind: 'ahead' }>): void {
+    this.#chain = lookAhead(this.#chain, judged);
   }
 
   /** What a hello of ours says. */

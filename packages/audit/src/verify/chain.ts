@@ -23,6 +23,8 @@ interface Ends {
   acknowledged: number;
   /** Hashes of the owner's messages by number. */
   readonly sent: Map<number, Uint8Array>;
+  /** Of the messages before this one, and behind those acknowledged, this log has lost some: what it lacks says nothing. */
+  readonly lostUpTo: number;
 }
 
 interface Line extends Ends {
@@ -73,8 +75,8 @@ function realign(lines: Map<string, Line>, detail: string, { place }: Entry, fin
     return;
   }
   const own = isMine
-    ? { acknowledged: proven.acknowledged, sent: proven.sent }
-    : { acknowledged: end.seq, sent: new Map([[end.seq, end.hash]]) };
+    ? { acknowledged: proven.acknowledged, sent: proven.sent, lostUpTo: proven.lostUpTo }
+    : claimOwn(proven, end);
   lines.set(peer, { mine: end, theirs: other, ...own, proven });
   findings.note(
     place,
@@ -82,8 +84,19 @@ function realign(lines: Map<string, Line>, detail: string, { place }: Entry, fin
   );
 }
 
+/** What the peer sends again after a loss acknowledges what it did when it was signed. */
+function claimOwn({ acknowledged, sent }: Ends, end: End): Pick<Ends, 'acknowledged' | 'sent' | 'lostUpTo'> {
+  const last = sent.get(acknowledged);
+  const isBefore = last !== undefined && acknowledged < end.seq;
+  return {
+    acknowledged: isBefore ? acknowledged : end.seq,
+    sent: new Map([...(isBefore ? [[acknowledged, last] as const] : []), [end.seq, end.hash]]),
+    lostUpTo: end.seq,
+  };
+}
+
 function newEnds(): Ends {
-  return { mine: ZERO, theirs: ZERO, acknowledged: 0, sent: new Map([[0, ZERO.hash]]) };
+  return { mine: ZERO, theirs: ZERO, acknowledged: 0, sent: new Map([[0, ZERO.hash]]), lostUpTo: 0 };
 }
 
 function isSame(one: End, other: End): boolean {
@@ -105,15 +118,24 @@ function takeReceived(line: Line, message: LoggedMessage, findings: Findings): v
   const { header, hash } = message;
   checkLink(line.theirs, message, findings);
   const named = line.sent.get(header.receiptSeq);
-  if (named === undefined || !equalBytes(named, header.receipt)) {
+  const isLost =
+    named === undefined && header.receiptSeq > line.acknowledged && header.receiptSeq < line.lostUpTo;
+  if (isLost) acknowledge(line, header);
+  else if (named === undefined || !equalBytes(named, header.receipt)) {
     const what = `${nameOf(message)} acknowledges ${header.receiptSeq}, which was not sent, or not so`;
     findings.find('BAD_RECEIPT', message.place, what);
   } else if (header.receiptSeq < line.acknowledged) {
     const what = `${nameOf(message)} acknowledges ${header.receiptSeq}, after ${line.acknowledged} before`;
     findings.find('BAD_RECEIPT', message.place, what);
-  } else line.acknowledged = header.receiptSeq;
+  } else acknowledge(line, header);
   line.theirs = { seq: header.seq, hash };
   line.proven = undefined;
+}
+
+/** A message that was lost is known from here on by what the peer says of it. */
+function acknowledge(line: Line, { receiptSeq, receipt }: LoggedMessage['header']): void {
+  line.acknowledged = receiptSeq;
+  line.sent.set(receiptSeq, receipt);
 }
 
 function checkLink(before: End, message: LoggedMessage, findings: Findings): void {

@@ -60,7 +60,10 @@ export const UNACKNOWLEDGED_MAX = 4096;
 /** With so many, a new connection is not greeted anew: whoever holds the line can make connections without any key. */
 export const GREETINGS_MAX = 256;
 
-/** Where a line stands. `sent` holds every own message that the peer has not acknowledged yet, oldest first. */
+/**
+ * Where a line stands. `sent` holds every own message that the peer has not acknowledged yet, oldest first: less those that were lost
+ * with the memory, where the line goes on from a place that the peer named.
+ */
 export interface Ends {
   readonly mine: Head;
   readonly theirs: Head;
@@ -75,6 +78,10 @@ export interface Chain extends Ends {
    * Until a message is taken there, each hello is judged by these.
    */
   readonly proven?: Ends;
+  /** Of a claim: the last message that was only looked at. */
+  readonly ahead?: Head;
+  /** Of a claim: a message that was looked at has named the own place, so that those before it may be taken. */
+  readonly isShown?: true;
 }
 
 export function createChain(line: Line): Chain {
@@ -137,6 +144,8 @@ export type Judged =
   | { readonly kind: 'new'; readonly received: Received }
   /** An exact retransmission: drop it. */
   | { readonly kind: 'duplicate' }
+  /** Good, and not to be taken: it does not prove the place that a hello has claimed. `isProof`: it shows it, {@link lookAhead}. */
+  | { readonly kind: 'ahead'; readonly head: Head; readonly isProof: boolean }
   | { readonly kind: 'fault'; readonly fault: Fault };
 
 function fault(code: FaultCode, detail: string): { kind: 'fault'; fault: Fault } {
@@ -169,18 +178,25 @@ export function judgeHeader(
   if (!verifyEd25519(line.peerKey, hash, signature))
     return fault('BAD_SIGNATURE', `message ${header.seq} of ${line.peer}`);
   if (header.seq <= chain.theirs.seq) return judgeOld(chain, header, hash);
-  if (header.seq !== chain.theirs.seq + 1 || !equalBytes(header.previous, chain.theirs.hash)) {
+  const isNext = follows(header, chain.theirs);
+  if (!isNext && (chain.ahead === undefined || !follows(header, chain.ahead))) {
     return fault('BAD_CHAIN', `message ${header.seq} of ${line.peer}, expected ${chain.theirs.seq + 1}`);
   }
   if (!equalBytes(header.charter, charter))
     return fault('WRONG_CHARTER', `message ${header.seq} of ${line.peer}`);
   const receipt = judgeReceipt(chain, header);
-  if (receipt !== undefined) return receipt;
+  if (receipt !== 'named' && receipt !== 'lost') return receipt;
   const type = messageTypeOf(header.type);
   if (type === undefined || !mayTravel(type, line.incoming, line.receiver)) {
     return fault('UNKNOWN_TYPE', `message type ${header.type} from ${line.peer}`);
   }
-  return { kind: 'new', header, type };
+  const isProven = chain.proven === undefined || chain.isShown === true;
+  if (isNext && (isProven || receipt === 'named')) return { kind: 'new', header, type };
+  return { kind: 'ahead', head: { seq: header.seq, hash }, isProof: receipt === 'named' };
+}
+
+function follows({ seq, previous }: Header, head: Head): boolean {
+  return seq === head.seq + 1 && equalBytes(previous, head.hash);
 }
 
 function judgeOld(chain: Chain, header: Header, hash: Uint8Array): Exclude<Judged, { kind: 'new' }> {
@@ -191,27 +207,49 @@ function judgeOld(chain: Chain, header: Header, hash: Uint8Array): Exclude<Judge
   return fault('REPLAY', `message ${header.seq} of ${chain.line.peer}, already at ${chain.theirs.seq}`);
 }
 
-/** A receipt must name one of our messages, never go back, and not stay behind for ever. */
-function judgeReceipt(chain: Chain, header: Header): { kind: 'fault'; fault: Fault } | undefined {
-  const known = headOf(chain, header.receiptSeq);
-  if (known !== undefined && equalBytes(known, header.receipt)) {
-    const open = chain.mine.seq - header.receiptSeq;
-    if (open <= UNACKNOWLEDGED_MAX) return undefined;
-    return fault(
-      'BAD_RECEIPT',
-      `message ${header.seq} of ${chain.line.peer} leaves ${open} messages unacknowledged`,
-    );
+/**
+ * A receipt must name one of our messages, never go back, and not stay behind for ever. `lost`: it may name one that went with the
+ * memory, and nobody here can tell.
+ */
+function judgeReceipt(chain: Chain, header: Header): 'named' | 'lost' | { kind: 'fault'; fault: Fault } {
+  const receipt = { seq: header.receiptSeq, hash: header.receipt };
+  const isNamed = isKnown(chain, receipt);
+  const isAgain = equalHeads(receipt, chain.acknowledged);
+  if (!isNamed && !isAgain && (!isLost(chain, receipt.seq) || receipt.seq === chain.acknowledged.seq)) {
+    return fault('BAD_RECEIPT', `message ${header.seq} of ${chain.line.peer} acknowledges ${receipt.seq}`);
   }
+  const open = chain.mine.seq - receipt.seq;
+  if (open <= UNACKNOWLEDGED_MAX) return isNamed ? 'named' : 'lost';
   return fault(
     'BAD_RECEIPT',
-    `message ${header.seq} of ${chain.line.peer} acknowledges ${header.receiptSeq}`,
+    `message ${header.seq} of ${chain.line.peer} leaves ${open} messages unacknowledged`,
   );
 }
 
-function headOf(chain: Ends, seq: number): Uint8Array | undefined {
-  if (seq === chain.acknowledged.seq) return chain.acknowledged.hash;
-  const message = chain.sent[seq - chain.acknowledged.seq - 1];
-  return seq > chain.acknowledged.seq && message !== undefined ? messageHash(message.header) : undefined;
+/** The message before the oldest of `sent`. It is the last one acknowledged, or a later one that was lost with all before it. */
+function baseOf({ mine, acknowledged, sent }: Ends): Head {
+  const seq = mine.seq - sent.length;
+  if (seq === acknowledged.seq) return acknowledged;
+  const [first] = sent;
+  return { seq, hash: first === undefined ? mine.hash : previousOf(first) };
+}
+
+function previousOf({ header }: Message): Uint8Array {
+  const decoded = decode(Header, header, 1024);
+  if (!decoded.ok) throw new Error(`a message of our own is damaged: ${decoded.fault.detail}`);
+  return decoded.value.previous;
+}
+
+/** Not before what was acknowledged, and before the oldest message of our own that is known. */
+function isLost(chain: Ends, seq: number): boolean {
+  return seq >= chain.acknowledged.seq && seq < baseOf(chain).seq;
+}
+
+function isKnown(chain: Ends, { seq, hash }: Head): boolean {
+  const base = baseOf(chain);
+  if (seq === base.seq) return equalBytes(hash, base.hash);
+  const message = chain.sent[seq - base.seq - 1];
+  return seq > base.seq && message !== undefined && equalBytes(hash, messageHash(message.header));
 }
 
 /** Every check on a complete message. A fault never changes the chain. */
@@ -235,14 +273,22 @@ export function judgeMessage(chain: Chain, charter: Uint8Array, message: Message
  * place where it was taken.
  */
 export function recordReceived(chain: Chain, message: Message, header: Header): Chain {
-  const freed = header.receiptSeq - chain.acknowledged.seq;
-  const { proven: _, ...rest } = chain;
+  const { line, mine, sent } = chain;
+  const freed = header.receiptSeq - baseOf(chain).seq;
   return {
-    ...rest,
+    line,
+    mine,
     theirs: { seq: header.seq, hash: messageHash(message.header) },
     acknowledged: { seq: header.receiptSeq, hash: header.receipt },
-    sent: freed > 0 ? chain.sent.slice(freed) : chain.sent,
+    sent: freed > 0 ? sent.slice(freed) : sent,
   };
+}
+
+/** The chain after a message that was only looked at. Once one has shown the place, the next connection brings all of them again. */
+export function lookAhead(chain: Chain, { head, isProof }: Extract<Judged, { kind: 'ahead' }>): Chain {
+  if (!isProof) return { ...chain, ahead: head };
+  const { ahead: _, ...rest } = chain;
+  return { ...rest, isShown: true };
 }
 
 /** What each side puts into its link hello: the last message that it has taken from the other. An unsigned hint. */
@@ -263,9 +309,8 @@ export type Resumption =
 
 /** What to send again after a hello that says `peer` was the last message taken. */
 export function planResumption(chain: Chain, peer: Head): Resumption {
-  const known = headOf(chain, peer.seq);
-  if (known !== undefined && equalBytes(known, peer.hash)) {
-    return { kind: 'resend', messages: chain.sent.slice(peer.seq - chain.acknowledged.seq) };
+  if (isKnown(chain, peer)) {
+    return { kind: 'resend', messages: chain.sent.slice(peer.seq - baseOf(chain).seq) };
   }
   if (peer.seq < chain.acknowledged.seq) {
     return fault(
@@ -285,9 +330,8 @@ export function planResumption(chain: Chain, peer: Head): Resumption {
  */
 export function suspectSelf(chain: Chain, receipt: Head): 'STATE_ROLLBACK' | 'CLONE' | undefined {
   if (receipt.seq > chain.mine.seq) return 'STATE_ROLLBACK';
-  const known = headOf(chain, receipt.seq);
-  if (known !== undefined && equalBytes(known, receipt.hash)) return undefined;
-  return receipt.seq > chain.acknowledged.seq ? 'CLONE' : undefined;
+  if (isKnown(chain, receipt)) return undefined;
+  return receipt.seq > baseOf(chain).seq ? 'CLONE' : undefined;
 }
 
 /** Where both directions of a line stand as its peer says. */
@@ -309,8 +353,8 @@ export function findRealignment(chain: Chain, hello: Resume): Positions | undefi
   if (acknowledgedSeq === undefined || acknowledgedHash === undefined) return undefined;
   if (seq > CLAIM_MAX || acknowledgedSeq > CLAIM_MAX) return undefined;
   const proven = chain.proven ?? chain;
-  const known = headOf(proven, seq);
-  const isMineKnown = known !== undefined && equalBytes(known, hash);
+  // The peer's signed messages have shown that it stands behind what was lost: no hello takes that back.
+  const isMineKnown = isKnown(proven, { seq, hash }) || isLost(proven, seq);
   const isTheirsBeyond = acknowledgedSeq > proven.theirs.seq;
   const positions = {
     mine: isMineKnown ? proven.mine : { seq, hash },
@@ -326,12 +370,14 @@ export function isReturn({ proven }: Chain, positions: Positions): boolean {
 
 /** The chain at positions that were found for it: those that signed messages came to, or a claim from there. */
 export function realignChain(chain: Chain, positions: Positions): Chain {
-  const { line, proven: before, ...ends } = chain;
+  const { line, proven: before, ahead: _, isShown: __, ...ends } = chain;
   const proven = before ?? ends;
   if (stands(proven, positions)) return { line, ...proven };
   const { mine, theirs } = positions;
   if (equalHeads(mine, proven.mine)) return { line, ...proven, theirs, proven };
-  return { line, mine, theirs, acknowledged: mine, sent: [], proven };
+  // What is sent again has receipts of before the loss.
+  const acknowledged = proven.acknowledged.seq < mine.seq ? proven.acknowledged : mine;
+  return { line, mine, theirs, acknowledged, sent: [], proven };
 }
 
 function stands({ mine, theirs }: Ends, positions: Positions): boolean {

@@ -69,6 +69,7 @@ class Side {
       this.duplicates += 1;
       return;
     }
+    if (judged.kind === 'ahead') throw new Error('nobody has claimed a place');
     this.chain = recordReceived(this.chain, message, judged.received.header);
     this.taken.push(message);
   }

@@ -1,6 +1,6 @@
 // Whoever holds the line, without any key, tells a signer that has just started where it stands. When he has gone, the vault's
 // hello puts it right, also over a start; nothing is said in between, and nothing is taken twice.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Channel, type ChannelOwner, foldRecord, unpackMessage } from '@coldwire/channel';
@@ -11,7 +11,9 @@ import {
   CLAIM_MAX,
   createChain,
   createEd25519Signer,
+  decode,
   encode,
+  Header,
   Hello,
   Notice,
   Resume,
@@ -21,6 +23,7 @@ import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRandom, createWire, type Wire } from '../../../channel/test/wire.ts';
 import { identity, seeded } from '../../../policy/test/world.ts';
+import { decodeLocal } from '../../src/core/event.ts';
 import { lineByName } from '../../src/run/identify.ts';
 import { REALIGNS_MAX, realignsUpTo } from '../../src/run/lost.ts';
 import { Machine, SNAPSHOT_BYTES } from '../../src/run/machine.ts';
@@ -198,6 +201,12 @@ const claim = (mine: { seq: number; hash: Uint8Array }, acknowledgedSeq: number)
   acknowledgedHash: seeded('nobody'),
 });
 
+function receiptOf(header: Uint8Array): number {
+  const decoded = decode(Header, header);
+  if (!decoded.ok) throw new Error(decoded.fault.detail);
+  return decoded.value.receiptSeq;
+}
+
 /** The vault comes back, and the line is good: it asks, and is answered. */
 async function expectGood(): Promise<void> {
   vault.types.splice(0);
@@ -309,6 +318,94 @@ describe('A signer that has just started and is told of', () => {
     signer.restart();
     expect(signer.channel.chain).toEqual(claimed);
     await expectGood();
+  });
+});
+
+describe('A signer on an older copy of its disk', () => {
+  const ask = (label: string) =>
+    vault.channel.send({ type: 'STATUS', request: seeded(label).slice(0, 16), body: Uint8Array.of(0xa0) });
+  const tell = (event: string) =>
+    signer.channel.send({ type: 'NOTICE', request: null, body: encode(Notice, { event, detail: '' }) });
+
+  /** Two requests are on the way down while two messages, which the copy does not hold, come up. */
+  async function lose(): Promise<void> {
+    await expectGood();
+    vault.stop();
+    signer.stop();
+    const copy = mkdtempSync(join(root, 'copy-'));
+    cpSync(signer.directory, copy, { recursive: true });
+    signer.start();
+    await expectGood();
+    tell('one');
+    ask('first');
+    tell('two');
+    ask('second');
+    signer.stop();
+    await wait(100);
+    const { sent, theirs } = vault.chain;
+    expect(sent.map(({ header }) => receiptOf(header) < theirs.seq)).toEqual([true, true]);
+    rmSync(signer.directory, { recursive: true });
+    cpSync(copy, signer.directory, { recursive: true });
+    vault.types.splice(0);
+    vault.alarms.splice(0);
+  }
+
+  /** Both are answered, once, under numbers that the vault waits for, and the line goes on. */
+  async function expectAnswered(): Promise<void> {
+    expect(vault.types.filter((type) => type === 'STATE')).toHaveLength(2);
+    expect(vault.types).toContain('HELLO');
+    expect(vault.alarms.filter((code) => code !== 'BAD_RECEIPT')).toEqual([]);
+    vault.stop();
+    await wait(5_000);
+    await expectGood();
+  }
+
+  test('takes and answers what the vault had asked before it took what the copy lacks', async () => {
+    await lose();
+    signer.start();
+    await wait(10_000);
+    await expectAnswered();
+  });
+
+  test('does so when it starts again in between, and when a liar speaks in between', async () => {
+    await lose();
+    vault.stop();
+    signer.start();
+    const { mine } = signer.channel.chain;
+    await lie(claim({ seq: mine.seq + 1, hash: seeded('x') }, 1));
+    vault.start();
+    for (let time = 0; signer.channel.chain.isShown === undefined && time < 5_000; time += 1) await wait(1);
+    expect(signer.channel.chain.isShown).toBe(true);
+    const { index } = signer.log.head;
+    await lie(claim({ seq: mine.seq + 1, hash: seeded('x') }, 1));
+    expect(signer.channel.chain.isShown).toBeUndefined();
+    expect(signer.log.head.index).toBeGreaterThan(index);
+    signer.restart();
+    vault.start();
+    for (let time = 0; signer.channel.chain.isShown === undefined && time < 5_000; time += 1) await wait(1);
+    signer.restart();
+    await wait(10_000);
+    await expectAnswered();
+  });
+
+  test('says and writes nothing for what it only looks at', async () => {
+    await lose();
+    vault.stop();
+    signer.start();
+    vault.start();
+    for (let time = 0; signer.channel.chain.isShown === undefined && time < 5_000; time += 1) await wait(1);
+    signer.stop();
+    const events: string[] = [];
+    const { log } = openLog(signer.directory, 'A', ([, kind, , , bytes]) => {
+      events.push(kind === 'local' ? decodeLocal(bytes).event : kind);
+    });
+    log.close();
+    expect(events.slice(events.lastIndexOf('realign')).filter((event) => event !== 'change')).toEqual([
+      'realign',
+    ]);
+    signer.start();
+    await wait(10_000);
+    await expectAnswered();
   });
 });
 

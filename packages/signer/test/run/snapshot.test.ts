@@ -32,6 +32,7 @@ import { seeded } from '../../../policy/test/world.ts';
 import { encodeChange, type SignerChange } from '../../src/core/change.ts';
 import { encodeLocal } from '../../src/core/event.ts';
 import { areReadable, writeRows } from '../../src/core/snapshot.ts';
+import { writePositions } from '../../src/run/lost.ts';
 import { type Restored, restore } from '../../src/run/restore.ts';
 import { Treasury } from '../signing-world.ts';
 
@@ -241,6 +242,36 @@ test('what a signer signed since a snapshot, and before, is known again', () => 
   const restored = open();
   expect(restored.state.heads.get('vault-1')?.length).toBeGreaterThan(0);
   expectSame(restored, whole());
+});
+
+test('a line on which the vault sends again what it said before a loss goes on from a snapshot as from the log', () => {
+  const place = (seq: number) => ({ seq, hash: seeded(`${number} place ${seq}`) });
+  const vault = createChain({ ...line, self: 'vault-1', peer: 'A', incoming: 'up' });
+  const packed = (chain: Chain): Uint8Array => {
+    const out = { type: 'HELLO', charter: world.loaded.first, session: 1, request: null, ...at } as const;
+    const draft = draftMessage(chain, { ...out, body: new Uint8Array(1), salt: new Uint8Array(16) });
+    return packMessage({ ...draft, signature: new Uint8Array(64) });
+  };
+  const detail = writePositions('vault-1', { mine: place(9), theirs: place(5) });
+  append([
+    { kind: 'local', ...at, bytes: encodeLocal({ event: 'realign', detail }) },
+    { kind: 'received', ...at, bytes: packed({ ...vault, mine: place(5), theirs: place(7) }) },
+  ]);
+  const { chain: taken } = open();
+  append([{ kind: 'sent', ...at, bytes: packed(taken) }]);
+  keep();
+  const { chain, from } = open();
+  expect(from).toBeGreaterThan(0);
+  expectSame(open(), whole());
+  expect(chain).toMatchObject({ mine: { seq: 10 }, theirs: { seq: 6 }, acknowledged: place(7) });
+  // The vault says once more that it has 8, then 9, which is behind nothing that this signer knows, and 10 last.
+  const sent = [];
+  for (const theirs of [place(8), place(9), chain.mine]) {
+    append([{ kind: 'received', ...at, bytes: packed({ ...vault, mine: open().chain.theirs, theirs }) }]);
+    expectSame(open(), whole());
+    sent.push(open().chain.sent.length);
+  }
+  expect(sent).toEqual([1, 1, 0]);
 });
 
 describe('A signer that was started with another vault', () => {
