@@ -9,6 +9,7 @@ import { displayTxid } from '@coldwire/wallet';
 import { askPeer, type Batch, getBatch, recordCleared, recordRefused } from '../queue/index.ts';
 import type { Reply } from '../session/session.ts';
 import { draftOf } from './admit.ts';
+import { namedTxid, realConflicts } from './conflict.ts';
 import { buryDead, forgetBurials } from './dead.ts';
 import { findFlaw } from './final.ts';
 import { type GateWord, isBlame, wordOf } from './gate-word.ts';
@@ -28,6 +29,12 @@ interface Asking {
   /** What it said last. */
   word: GateWord | undefined;
   refusals: readonly Refusal[];
+}
+
+interface Objections {
+  readonly codes: readonly string[];
+  /** GATE_CONFLICT that may be of a second payment. */
+  readonly conflicts: readonly Refusal[];
 }
 
 export type Clearing =
@@ -197,19 +204,24 @@ export class Clearance {
     const homeOnly = codes.length === 1 && codes[0] === 'GATE_HOME';
     asking.notBefore = performance.now() + tuning.gateRetryMs * (homeOnly ? 1 : PATIENCE);
     asking.refusals = refusals;
-    asking.word = wordOf(codes);
+    const conflicts = realConflicts(this.#vault, batch, refusals);
+    asking.word = wordOf(codes, conflicts.length > 0 ? [] : ['GATE_CONFLICT']);
     // It is told again what is dead: what it did not know of when it was told first, it may have cleared since.
     if (codes.includes('GATE_CONFLICT')) forgetBurials(this.#vault, gate, batch);
     if (isBlame(codes)) this.#blame(gate, refusals);
-    else this.#alarm(gate, asking.word, batch, codes);
+    else this.#alarm(gate, asking.word, batch, { codes, conflicts });
   }
 
   /** Two signers and this gate disagree, or it keeps the batch waiting: people should know, and the other gates are asked. */
-  #alarm(gate: Peer, word: GateWord, batch: Batch, codes: readonly string[]): void {
+  #alarm(gate: Peer, word: GateWord, batch: Batch, { codes, conflicts }: Objections): void {
     const { report } = this.#vault;
     const what = codes.join(', ');
-    if (word === 'no' || word === 'twice')
-      report.alarm(codes[0] ?? 'INTERNAL', gate.name, `it does not clear batch ${batch.id}: ${what}`);
+    const code = codes[0] ?? 'INTERNAL';
+    if (word === 'no') report.alarm(code, gate.name, `it does not clear batch ${batch.id}: ${what}`);
+    if (word === 'twice') {
+      const why = `it says that batch ${batch.id} would pay twice: ${what}`;
+      report.alarm(code, gate.name, `${why}; ${adviceOn(conflicts)}`);
+    }
     // A full window of one destination or requester is nobody's fault, nor is a delay at a gate that is not the home.
     const isElsewhere = codes.every((code) => code === 'GATE_HOME') && this.#home(batch) !== gate;
     if (word === 'wait' && !isElsewhere)
@@ -236,6 +248,13 @@ export class Clearance {
     });
     if (bad.size > this.#bad.size && good.length >= 2) this.#blamed = bad;
   }
+}
+
+/** What people can find out about a payment that a gate says it knows of. */
+function adviceOn(conflicts: readonly Refusal[]): string {
+  const txid = conflicts.map(namedTxid).find((named) => named !== undefined);
+  const look = txid === undefined ? "look the intent up in the gate's log" : `look ${txid} up at a node`;
+  return `no other gate is asked. Have its log audited and ${look}: if there was no such payment, the gate is faulty or hostile; a charter without it ends this`;
 }
 
 /** The first two signatures that are not known to be bad. */

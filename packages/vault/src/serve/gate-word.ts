@@ -21,8 +21,9 @@ const TWICE: readonly string[] = ['GATE_CONFLICT', 'INTENT_REUSED'];
  */
 export type GateWord = 'wait' | 'room' | 'no' | 'twice';
 
-export function wordOf(codes: readonly string[]): GateWord {
-  if (codes.some((code) => TWICE.includes(code))) return 'twice';
+/** @param harmless codes of TWICE that are none here: what they name can never be mined beside the batch (conflict.ts) */
+export function wordOf(codes: readonly string[], harmless: readonly string[] = []): GateWord {
+  if (codes.some((code) => TWICE.includes(code) && !harmless.includes(code))) return 'twice';
   const others = codes.filter((code) => !WAITS.includes(code));
   if (codes.length > 0 && others.length === 0) return 'wait';
   return others.length > 0 && others.every((code) => ROOMS.includes(code)) ? 'room' : 'no';

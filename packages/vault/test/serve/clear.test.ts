@@ -1,10 +1,12 @@
 /** What the vault does with what gates say: whom it asks next, and what one gate alone cannot bring about. */
-import { Clear, decode } from '@coldwire/protocol';
+import { Clear, decode, encode, Refused } from '@coldwire/protocol';
+import { displayTxid } from '@coldwire/wallet';
 import { expect, test } from 'vitest';
 import { planCancel, prepareDraft } from '../../src/draft/index.ts';
 import {
   findWithdrawal,
   getBatch,
+  giveUpBatch,
   isEnding,
   openBatches,
   recordDraft,
@@ -14,7 +16,7 @@ import { draftOf } from '../../src/serve/admit.ts';
 import { Clearance } from '../../src/serve/clear.ts';
 import { Driver } from '../../src/serve/drive.ts';
 import { cancelEnded, endWithdrawals } from '../../src/serve/settle.ts';
-import { contextOf, idOf, scripts } from '../fixture.ts';
+import { contextOf, fill, idOf, scripts } from '../fixture.ts';
 import { approve, mine } from '../queue/steps.ts';
 import { type Answer, clearing, makeVault, refusing, seedAt, signBy, signNext } from './vault-world.ts';
 
@@ -100,6 +102,68 @@ test.each(['GATE_CONFLICT', 'INTENT_REUSED'])(
     expect(gates[1].asked).toEqual([]);
     expect(getBatch(store, id).status).toBe('abandoned');
     expect(stateNow()?.state).toBe('approved');
+  },
+);
+
+/** A batch that was signed and given up, and another one of the same intent; the first gate names a transaction of our choice. */
+function secondBatch(bury: boolean) {
+  const world = makeVault();
+  const { store, vault, gates } = world;
+  const seed = seedAt(0);
+  approve(store, seed);
+  const first = signNext(store);
+  giveUpBatch(store, first, { refused: [], codes: ['FROZEN'], notBefore: 0 });
+  if (bury) {
+    mine(store, [{ txid: fill(8, 32), inputs: getBatch(store, first).inputs }]);
+    for (let depth = 1; depth < vault.charter.charter.clock.burial; depth += 1) mine(store, []);
+  }
+  const id = signNext(store);
+  const intent = Buffer.from(idOf(seed)).toString('hex');
+  const conflict = (txid: string) => ({
+    code: 'GATE_CONFLICT',
+    facts: [['intent', intent] as const, ['txid', txid] as const],
+  });
+  const names = (...txids: readonly string[]): void => {
+    gates[0].says = () => ({ type: 'REFUSED', body: encode(Refused, { refusals: txids.map(conflict) }) });
+    gates[1].says = () => clearing(store, id);
+  };
+  const run = (): Promise<unknown> => new Clearance(vault, id, new Set()).run();
+  const txidOf = (batch: number): string => displayTxid(getBatch(store, batch).txid);
+  return { ...world, first, id, names, run, txidOf };
+}
+
+test.each([
+  ['is dead and buried', true],
+  ['spends a coin of the batch', false],
+])('a gate that names a transaction that %s is no reason to leave the others alone', async (_, bury) => {
+  const { store, gates, first, id, names, run, txidOf } = secondBatch(bury);
+  const shared = getBatch(store, first).inputs.some((input) =>
+    getBatch(store, id).inputs.some((other) => Buffer.from(input.txid).equals(other.txid)),
+  );
+  expect(shared).toBe(!bury);
+  names(txidOf(first));
+  await run();
+  expect(getBatch(store, id).status).toBe('cleared');
+  expect(gates[1].count('CLEAR')).toBeGreaterThan(0);
+});
+
+test.each(['one that nobody knows', 'one that can still be mined beside it', 'no transaction'])(
+  'a gate that names %s as well is believed, and an alarm says what can be done',
+  async (which) => {
+    const { store, said, gates, first, id, names, run, txidOf } = secondBatch(true);
+    const other = seedAt(1);
+    approve(store, other);
+    const beside = signNext(store);
+    const named =
+      { 'one that nobody knows': 'ab'.repeat(32), 'no transaction': '00' }[which] ?? txidOf(beside);
+    names(txidOf(first), named);
+    await run();
+    expect(getBatch(store, id).status).toBe('abandoned');
+    expect(gates[1].asked).toEqual([]);
+    const alarm = said.find((line) => line['about'] === 'gate-1' && line['code'] === 'GATE_CONFLICT');
+    expect(alarm?.['detail']).toMatch(/a charter without it/);
+    expect(String(alarm?.['detail']).includes(`look ${named} up`)).toBe(named.length === 64);
+    expect(alarm?.['detail']).not.toContain(txidOf(first));
   },
 );
 
