@@ -8,7 +8,7 @@ import { homeOf } from '../src/core/conflict.ts';
 import { checkFees, worstVsize } from '../src/core/limits.ts';
 import { rebuild } from '../src/core/rebuild.ts';
 import { hashInputs } from '../src/core/sighash.ts';
-import type { PartialSignatures } from '../src/core/unseal.ts';
+import { type OpenSeal, type PartialSignatures, unsealAnswer } from '../src/core/unseal.ts';
 import { GateWorld } from './gate-world.ts';
 
 const { gate, world } = new GateWorld();
@@ -97,6 +97,52 @@ describe('A signature of an input', () => {
     if (!combined.ok) throw new Error('not combined');
     const stack = RawTx.decode(combined.spend.raw).witnesses?.[0] ?? [];
     expect(stack.map((one) => [...one.subarray(2, 2 + begin.length)])).toContainEqual(begin);
+  });
+
+  describe('lets nothing out but what', () => {
+    const [one, two, three] = [0, 1, 2].map((place) =>
+      partial(
+        place,
+        signAt(place, () => true),
+      ),
+    );
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three keys');
+
+    test('has two of them at every input, neither fewer nor more', () => {
+      expect(combine(rebuilt, [one, two])).toMatchObject({ ok: true });
+      for (const signatures of [[], [one], [one, two, three]])
+        expect(combine(rebuilt, signatures)).toEqual({
+          ok: false,
+          refusals: [{ code: 'SIGHASH', facts: [['input', '0']] }],
+        });
+    });
+
+    test('is the transaction that was checked: another one is a bug and is told as one', () => {
+      const other = { ...rebuilt, txid: '00'.repeat(32) };
+      expect(() => combine(other, [one, two])).toThrow(
+        'the combined transaction is not the one that was checked',
+      );
+    });
+  });
+});
+
+describe('What is sealed to a list of gates without this one', () => {
+  test('is not even opened, though the list is one that was in force', () => {
+    const bytes = new Uint8Array();
+    const wraps = ['gate-8', 'gate-9'].map((name) => [name, bytes] as const);
+    const sealed = { ephemeral: bytes, wraps, ciphertext: bytes };
+    const signed = { requestHash: bytes, txid: bytes, commitment: bytes, sealed };
+    const asked: number[] = [];
+    const open: OpenSeal = (place) => {
+      asked.push(place);
+      return null;
+    };
+    const answer = { signer: 'A', place: 0, signed };
+    expect(unsealAnswer(gate.charter, new Set(['gate-8,gate-9']), answer, 1, open)).toEqual({
+      code: 'GATE_SEAL',
+      facts: [['signer', 'A']],
+    });
+    expect(asked).toEqual([]);
   });
 });
 
