@@ -96,6 +96,18 @@ describe('An intent whose transaction is dead', () => {
     expect(charged().at(-1)).toBe(0);
   });
 
+  test('is charged nothing for the transaction that was cleared for it, told anew beside another intent', () => {
+    start();
+    expect(pay([0], 10_000n, ['one', 'two'])).toEqual([]);
+    killAll();
+    expect(pay([1])).toEqual([]);
+    killAll();
+    // The very bytes of the first: equal amounts, the same destination.
+    expect(pay([0], 10_000n, ['one', 'three'])).toEqual([]);
+    expect(world.gate.state.cleared.size).toBe(2);
+    expect(charged()).toEqual([2, 1, 1]);
+  });
+
   test('is charged in a batch beside what lives, which is not', () => {
     start();
     expect(pay([0])).toEqual([]);
