@@ -205,6 +205,14 @@ describe('One intent, one payment', () => {
     expect(codes(spend([1], { one: 1_000_000n }))).toEqual(['GATE_CONFLICT']);
   });
 
+  test('nor does one in a batch, beside an intent that the transaction was cleared for', () => {
+    expect(codes(spend([0], { one: 1_000_000n, two: 1_000_000n }))).toEqual([]);
+    expect(codes(spend([0], { one: 1_000_000n, three: 1_000_000n }))).toEqual([]);
+    expect(world.gate.state.cleared.size).toBe(1);
+    expect(world.gate.state.charges.map(({ count }) => count)).toEqual([2, 1]);
+    expect(codes(spend([1], { three: 1_000_000n }))).toEqual(['GATE_CONFLICT']);
+  });
+
   test('change to an address does not pass for an intent’s payment to it', () => {
     const script = world.world.script(1, 0);
     expect(codes(spend([0], {}, 10_000n))).toEqual([]);
