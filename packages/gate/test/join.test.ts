@@ -122,8 +122,10 @@ describe('A gate that the first charter does not list', () => {
       ['CLEAR', body],
       ['WITNESS', witness],
       ['BURY', witness],
-    ] as const)
-      expect([type, refusalsOf(gate.deliver(type, asked))[0]?.[0]]).toEqual([type, 'WRONG_PEER']);
+    ] as const) {
+      const detail = 'this gate is not in the charter in force';
+      expect([type, refusalsOf(gate.deliver(type, asked))]).toEqual([type, [['WRONG_PEER', { detail }]]]);
+    }
     expect(give(gate, replaced())).toBe('DONE');
     gate.uptime += DELAY * 600 * SECOND - 1;
     expect(refusalsOf(gate.deliver('WITNESS', witness))[0]?.[0]).toBe('WRONG_PEER');
@@ -154,6 +156,14 @@ describe('A gate that the first charter does not list', () => {
     expect(codesAt(gate, body)).toEqual([]);
     const folded = gate.journal.reduce(applyGate, createGateState(gate.charter));
     expect(folded.joined).toBe(DELAY * 600 * SECOND);
+  });
+
+  test('has not come by a charter that does not list it either', () => {
+    const gate = new TestGate(load(NEW));
+    const { policy } = first().charter;
+    const stricter = charterAfter(first(), { policy: { ...policy, maxInputs: 10 } });
+    expect(give(gate, stricter)).toBe('DONE');
+    expect([gate.state.charter.charter.epoch, gate.state.joined]).toEqual([1, null]);
   });
 
   test('that is taken off and listed again counts as new', () => {
