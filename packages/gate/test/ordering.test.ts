@@ -29,6 +29,16 @@ describe('A later charter', () => {
     expect(loosens(old, now)).toBe(change === 'loosening');
   });
 
+  test('may name more people with one requester, whoever is named with another', () => {
+    const named = (shop: readonly string[], desk: readonly string[]): Charter => ({
+      ...before,
+      requesters: before.requesters.map((row) => ({ ...row, people: row.name === 'shop' ? shop : desk })),
+    });
+    const old = named(['eve'], ['fay']);
+    expect(loosens(old, named(['eve', 'gus'], ['fay']))).toBe(false);
+    expect(loosens(old, named(['fay'], ['eve']))).toBe(true);
+  });
+
   test.each([
     ['any', ['any', 'registered', 'listed']],
     ['registered', ['registered', 'listed']],
