@@ -129,6 +129,13 @@ describe('A place of the wallet', () => {
     expect(change({ amount, wallet: 1, position: 1 }, { amount, position: 0 })).toEqual(no(1));
   });
 
+  test('is our own change in the newest wallet only, though coins of older ones are spent', () => {
+    const two = { ...gate, wallets: [...gate.wallets, ...gate.wallets] };
+    const change = (wallet: number) =>
+      told(world.request({ coins: [own], change: [{ amount: 1n, wallet }] }), two);
+    expect([change(0), change(1)]).toEqual([[['NOT_CHANGE', { output: '0' }]], []]);
+  });
+
   test('is derived as the signers derive it, however many were derived before', () => {
     const [wallet] = gate.wallets;
     const [row] = mustLoad(sampleCharter()).charter.wallets;
