@@ -126,7 +126,12 @@ describe('What was cleared', () => {
   test('is remembered with its coins, its intents and what they were paid, each once', () => {
     apply(
       cleared('t'),
-      cleared('t', { intents: [[id('two'), seeded('other')]] }),
+      cleared('t', {
+        intents: [
+          [id('one'), seeded('hash')],
+          [id('two'), seeded('other')],
+        ],
+      }),
       cleared('u', { paid: 6n }),
     );
     expect([...state.cleared]).toEqual([
@@ -168,6 +173,14 @@ describe('What was cleared', () => {
   });
 });
 
+test('Payments are forgotten at once under a charter that limits none of them', () => {
+  const open = loadGateCharter(signedBy(sample, CUSTODIANS), 'gate-1');
+  if (!open.ok) throw new Error(open.problem);
+  state = createGateState(open.value);
+  apply(cleared('t', { at: 3, payments: [[script, 'shop', 5n]] }), cleared('u', { at: 4 }));
+  expect(state.payments).toEqual([]);
+});
+
 describe('What signers have shown', () => {
   const head = (signer: string, vault: string, seq: number) => {
     return { signer, vault, seq, header: Uint8Array.of(seq), signature: new Uint8Array(64) };
@@ -198,6 +211,10 @@ describe('What signers have shown', () => {
     const signers = sample.signers.map((row) => (row.name === 'B' ? { ...row, key: seeded('new') } : row));
     expect([...forgetReplaced(heads, sample, { ...sample, signers }).keys()]).toEqual(['A', 'C']);
     expect([...forgetReplaced(heads, sample, sample).keys()]).toEqual(['A', 'B', 'C']);
+    // Two that give each other their keys have new ones, both.
+    const keys = sample.signers.map(({ key }) => key);
+    const swapped = sample.signers.map((row, i) => ({ ...row, key: keys[[0, 2, 1][i] ?? 0] ?? row.key }));
+    expect([...forgetReplaced(heads, sample, { ...sample, signers: swapped }).keys()]).toEqual(['A']);
     expect([...heads.keys()]).toEqual(['A', 'B', 'C']);
   });
 });
