@@ -115,6 +115,9 @@ describe('A later charter', () => {
     expect(broken).toMatchObject({ refusal: { code: 'CHARTER_UNFIT' } });
     expect(openGateCharter(Uint8Array.of(0xa0), state.charter)).toMatch(/^not a charter: /);
     expect(told(next(policy({ maxInputs: 0 })))).toEqual(unfit('policy: maxInputs is 0, must be 1 to 1024'));
+    expect(told(next(policy({ maxInputs: 0, changeGap: 0 })))).toEqual(
+      unfit('policy: maxInputs is 0, must be 1 to 1024; policy: changeGap is 0, must be 1 to 10000'),
+    );
     const long = told(next(policy({ maxInputs: 0, maxOutputs: 0, maxIntents: 0, maxVsize: 0 })));
     expect(long).toMatchObject(['CHARTER_UNFIT', { problem: expect.stringMatching(/^policy: .{152}$/) }]);
     const tiers = [{ above: 1n, approvals: 1, approvers: ['é'] }];
@@ -160,6 +163,21 @@ describe('A later charter', () => {
       expect(changed(place, { chainCode: seeded('another') })).toEqual(gone);
       expect(changed(place, { fingerprint: seeded('another').slice(0, 4) })).toEqual(gone);
     }
+  });
+
+  test('keeps every wallet of the one in force, with the paths of its keys', () => {
+    const [wallet] = sample.wallets;
+    if (wallet === undefined) throw new Error('no wallet');
+    const after = (wallets: Charter['wallets']) => {
+      const state = fresh();
+      const before = { ...state.charter, charter: { ...sample, wallets } };
+      return told(next(), { ...state, charter: before });
+    };
+    const gone = unfit('a wallet is gone or another; wallets are only added at the end');
+    const keys = wallet.keys.map((row, i) => (i === 1 ? { ...row, path: [...row.path, 7] } : row));
+    expect(after([wallet])).toEqual([]);
+    expect(after([wallet, wallet])).toEqual(gone);
+    expect(after([{ ...wallet, keys }])).toEqual(gone);
   });
 
   test('follows the newest one, waiting or in force, and has its quorum', () => {
@@ -248,6 +266,17 @@ describe('What is installed', () => {
     expect(() => applyGate(state, { kind: 'enacted', value: { hash: seeded('x'), at: 0 } })).toThrow(
       'a charter comes in force that was not installed',
     );
+  });
+
+  test('comes in force alone: one that follows it waits for the end of its own delay', () => {
+    const state = fresh();
+    const one = next(policy({ maxInputs: 1010 }));
+    perform(state, one, 0);
+    const two = charterAfter(mustLoad(one), policy({ maxInputs: 1011 }));
+    perform(state, two, 5);
+    applyGate(state, { kind: 'enacted', value: { hash: mustLoad(one).hash, at: delay } });
+    expect([state.charter.charter.epoch, findDue(state, 4 + delay)]).toEqual([1, undefined]);
+    expect(findDue(state, 5 + delay)?.charter.charter.epoch).toBe(2);
   });
 
   test('and passed over by a later one that is due is forgotten', () => {
