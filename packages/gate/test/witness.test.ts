@@ -1,6 +1,17 @@
-import { Clear, decode, encode, Witness, Witnessed } from '@coldwire/protocol';
+import {
+  Clear,
+  createEd25519Signer,
+  decode,
+  encode,
+  Header,
+  MESSAGE_TYPES,
+  messageHash,
+  Witness,
+  Witnessed,
+} from '@coldwire/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Coin, seeded } from '../../policy/test/world.ts';
+import { materials } from '../../signer/test/signing-world.ts';
 import { applyHead, type SeenHeads, witness } from '../src/core/witness.ts';
 import { GateWorld, refusalsOf } from './gate-world.ts';
 
@@ -36,6 +47,28 @@ function headOf(body: Uint8Array, place: number): readonly [Uint8Array, Uint8Arr
   return [row[0], row[2]];
 }
 
+type Row = Clear['signed'][number];
+
+function readClear(body: Uint8Array): Clear {
+  const clear = decode(Clear, body, 524_288);
+  if (!clear.ok) throw new Error(clear.fault.detail);
+  return clear.value;
+}
+
+/** A's answer of this CLEAR under another header, signed by A. */
+function rowUnder(body: Uint8Array, change: Partial<Header>): Row {
+  const [row] = readClear(body).signed;
+  const header = decode(Header, row?.[0] ?? new Uint8Array(), 1024);
+  if (row === undefined || !header.ok) throw new Error('no header');
+  const bytes = encode(Header, { ...header.value, ...change });
+  return [bytes, row[1], createEd25519Signer(materials.A.identitySeed).sign(messageHash(bytes))];
+}
+
+/** Whatever becomes of it. */
+function show(body: Uint8Array, signed: readonly Row[]): void {
+  world.gate.deliver('CLEAR', encode(Clear, { request: readClear(body).request, signed }));
+}
+
 describe('A gate that is asked for its witness', () => {
   test('knows nothing of a signer that it was never shown', () => {
     expect(ask('A')).toEqual({ signer: 'A', nonce, heads: [] });
@@ -66,6 +99,40 @@ describe('A gate that is asked for its witness', () => {
     expect(ask('A').heads).toEqual([seen]);
     world.gate.clear(older);
     expect(ask('A').heads).toEqual([seen]);
+  });
+
+  test.each([
+    ['to somebody who is no vault', { recipient: 'mallory' }],
+    ['of another version', { version: 2 }],
+    ['of another deployment', { charter: seeded('other') }],
+    ['of another type', { type: MESSAGE_TYPES.STATE.number }],
+  ])('remembers no message %s, though the signer signed it', (_, change) => {
+    const body = world.clear(payment('one'));
+    const [, other] = readClear(body).signed;
+    if (other === undefined) throw new Error('two signed');
+    show(body, [rowUnder(body, change), other]);
+    expect([ask('A').heads, ask('B').heads]).toEqual([[], [headOf(body, 1)]]);
+    show(body, [rowUnder(body, {}), other]);
+    expect(ask('A').heads).toEqual([headOf(body, 0)]);
+  });
+
+  test('remembers of one request the first to each vault: an older one behind it does not take its place', () => {
+    const body = world.clear(payment('one'));
+    const [newer, older] = [rowUnder(body, { seq: 9 }), rowUnder(body, { seq: 8 })];
+    const elsewhere = rowUnder(body, { seq: 5, recipient: 'vault-2' });
+    show(body, [newer, older, elsewhere]);
+    const heads = [newer, elsewhere].map(([header, , signature]) => [header, signature]);
+    expect(ask('A').heads).toEqual(heads);
+    world.gate.start();
+    expect(ask('A').heads).toEqual(heads);
+  });
+
+  test('writes down what it was shown once, however often it is shown', () => {
+    const body = world.clear(payment('one'));
+    const kinds = () => world.gate.decide('CLEAR', body).changes.map(({ kind }) => kind);
+    expect(kinds()).toEqual(['head', 'head', 'cleared', 'result']);
+    world.gate.clear(body);
+    expect(kinds()).toEqual(['result']);
   });
 
   test('remembers nothing that the signer did not sign', () => {
