@@ -8,10 +8,14 @@
  * by SIGKILL, the file system, SQLite, FIFOs, and how it is started again. A signer and a gate are asked by the vault's own
  * session what the vault asked in the recorded run, and must answer byte for byte what was cleared and mined then; a signer's
  * starts are witnessed by real gates. Each of the two scripts ends with what shows a memory whole: every intent once more, a
- * window filled to the last sat, and one sat too many. In every run a message that leaves before its evidence log is synced is a
- * failure. The vault works with real signers, gates, screen and chain node, which alone says who was paid. `coldwire-audit`'s
- * functions judge all logs. Injected are errors of single calls of `node:fs` and `fetch`.
- * Not tried: a power cut, which may also take what a disk had not synced.
+ * window filled to the last sat, and one sat too many. In a second script of each (`signer-rule`, `gate-rule`) what they go by
+ * changes: a charter that tightens, one that loosens after its delay, a registration, custodians' orders to freeze and to end it,
+ * a transaction shown dead (DEAD, BURY); what each allows and refuses then is asked behind it. In every run a message that
+ * leaves before its evidence log is synced is a failure. The vault works with real signers, gates, screen and chain node, which
+ * alone says who was paid. `coldwire-audit`'s functions judge all logs. Injected are errors of single calls of `node:fs` and
+ * `fetch`.
+ * Not tried: a power cut, which may also take what a disk had not synced; RESTORE after a loss of memory, whose order names the
+ * nonce of one start; an order at the console.
  *
  * The last line with `--json`: `{"points":N,"ran":N,"failed":0}`, of all points of the roles; of a sample also `"sample":true`.
  */

@@ -9,14 +9,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GATES } from '../world/charter.ts';
 import { runAnswering, type Stage } from './effects/answering.ts';
 import { programsOf, startFreshGates } from './effects/peers.ts';
-import { enumerate, namePoint } from './effects/points.ts';
+import { enumerate, namePoint, type Part } from './effects/points.ts';
 import { type Recorded, record } from './effects/record.ts';
 import type { Process } from './effects/role.ts';
-import { stageOf } from './effects/stage.ts';
+import { stagesOf } from './effects/stage.ts';
 import { runFirstStart } from './effects/vault.ts';
 import { VaultEnd } from './effects/vault-end.ts';
 
 const LOG = 'write evidence-000000.cborseq';
+/** The request at this place of the script in which rules change. */
+const ruleId = (place: number): string => place.toString(16).padStart(32, '9');
 /** Requests at the end of each script: intents once more, and one sat too many. */
 const [AGAIN, OVER] = ['6'.repeat(32), '8'.repeat(32)];
 
@@ -25,13 +27,15 @@ describe('with the whole system', () => {
   let chain: Devchain;
   let witnesses: readonly Process[];
   let gates: readonly VaultEnd[];
+  let stages: ReadonlyMap<Part, Stage>;
 
   beforeAll(async () => {
-    recorded = await record('brief');
+    recorded = await record();
     const { directory } = recorded.world;
     const lines = join(directory, 'witnesses');
     witnesses = await startFreshGates(recorded.world, lines);
     gates = GATES.map((name) => new VaultEnd(recorded.world.deployment, name, lines));
+    stages = stagesOf(recorded, gates);
     mkdirSync(join(directory, 'young'), { recursive: true });
     chain = await startDevchain({ dir: join(directory, 'young') });
   }, 180_000);
@@ -46,7 +50,11 @@ describe('with the whole system', () => {
     await recorded?.world.close();
   }, 60_000);
 
-  const stage = (role: 'signer' | 'gate'): Stage => stageOf(recorded, role, gates);
+  function stage(part: Part): Stage {
+    const found = stages.get(part);
+    if (found === undefined) throw new Error(`${part} is no part of a signer or a gate`);
+    return found;
+  }
 
   test('a signer whose log is torn gives the answers that were cleared', async () => {
     const judged = await runAnswering(stage('signer'), { label: LOG, nth: 12, kind: 'torn' });
@@ -134,6 +142,27 @@ describe('with the whole system', () => {
       expect(problems).toContainEqual(expect.stringContaining(`${id} is answered`));
     },
     120_000,
+  );
+
+  test.each([
+    ['gate', 'charters', 'a payment that the first refuses', 'installed|enacted', 13, ruleId(2)],
+    ['gate', 'burials', 'a payment before the second charter', 'dead', 9, ruleId(6)],
+    ['signer', 'registrations', 'an order to freeze', 'registered', 20, ruleId(10)],
+    ['signer', 'orders', 'a payment that a freeze refuses', 'ordered', 18, ruleId(5)],
+  ] as const)(
+    'a %s that keeps %s in memory only is told by the answers, when it dies at %s',
+    async (role, _, __, kinds, writesLeft, id) => {
+      const changed = stage(`${role}-rule`);
+      const journal = /\breturn changes\.map\((?=\(change\) => \(\{ kind: "change")/;
+      const without = `return changes.filter(({ kind, value }) => !/${kinds}/.test(value?.kind ?? kind)).map(`;
+      const { trace } = await runAnswering(changed, null);
+      const nth = trace.filter((row) => row.endsWith(LOG)).length - writesLeft;
+      const run = () => runAnswering(changed, { label: LOG, nth, kind: 'kill' });
+      expect(await run()).toMatchObject({ fired: true, problems: [] });
+      const { problems } = await altered(role, journal, without, run);
+      expect(problems).toContainEqual(expect.stringContaining(`${id} is answered`));
+    },
+    180_000,
   );
 });
 

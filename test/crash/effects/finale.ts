@@ -43,7 +43,7 @@ const FILL_ID = '7'.repeat(32);
 const OVER_ID = '8'.repeat(32);
 const PAIR = ['A', 'B'] as const;
 
-type Input = SignRequest['draft']['inputs'][number];
+export type Input = SignRequest['draft']['inputs'][number];
 
 interface Finale {
   readonly again: SignRequest;
@@ -89,7 +89,7 @@ export function finaleOfGate(recorded: Recorded, rows: readonly Asked[]): readon
   ];
 }
 
-function refusal(refusals: Infer<typeof Refused>['refusals']): Asked['answer'] {
+export function refusal(refusals: Infer<typeof Refused>['refusals']): Asked['answer'] {
   return { type: 'REFUSED', body: encode(Refused, { refusals }) };
 }
 
@@ -130,7 +130,7 @@ function makeFinale(recorded: Recorded, rows: readonly Asked[], limit: bigint): 
   };
 }
 
-function requestOf({ type, body }: Asked): SignRequest | undefined {
+export function requestOf({ type, body }: Asked): SignRequest | undefined {
   if (type !== 'SIGN' && type !== 'CLEAR') return undefined;
   const clear = type === 'CLEAR' ? decode(Clear, body, body.length) : undefined;
   const bytes = clear?.ok === true ? clear.value.request : body;
@@ -161,6 +161,11 @@ function carriersOf(charter: GateCharter, rows: readonly Asked[]): readonly Carr
   return [...all.values()];
 }
 
+/** Hexadecimal. */
+export function intentIdOf(signed: SignedIntent): string {
+  return toHex(read(signed).id);
+}
+
 function read([bytes]: SignedIntent): Intent {
   const decoded = decodeIntent(bytes);
   if (!decoded.ok) throw new Error('a recorded intent is none');
@@ -168,7 +173,7 @@ function read([bytes]: SignedIntent): Intent {
 }
 
 /** Of the blocks that paid the wallet, those that no recorded draft spends. */
-function spareCoins({ asked, signer }: Recorded): readonly Input[] {
+export function spareCoins({ asked, signer }: Recorded): readonly Input[] {
   const rows = [...asked.values()].flat();
   const spent = new Set(
     rows.flatMap((row) => requestOf(row)?.draft.inputs.map(([txid]) => toHex(txid)) ?? []),
@@ -184,7 +189,7 @@ function spareCoins({ asked, signer }: Recorded): readonly Input[] {
 }
 
 /** Pays them from one coin; all are screened anew. */
-function draft(world: World, coin: Input, intents: readonly SignedIntent[]): SignRequest {
+export function draft(world: World, coin: Input, intents: readonly SignedIntent[]): SignRequest {
   const paid = intents.reduce((sum, signed) => sum + read(signed).amount, 0n);
   const { first } = world.deployment.charter;
   const screen = createEd25519Signer(readRoleKey(world.deployment.keyFile('screen-1'), 'screen').identity);
@@ -198,7 +203,7 @@ function draft(world: World, coin: Input, intents: readonly SignedIntent[]): Sig
 }
 
 /** What the gate's core says, without a disk, to a CLEAR that it sees first. */
-function clearedBy(world: World, body: Uint8Array): Asked['answer'] {
+export function clearedBy(world: World, body: Uint8Array): Asked['answer'] {
   const charter = gateCharter(world, HOME);
   const { seal } = readRoleKey(world.deployment.keyFile(HOME), 'gate');
   if (seal === undefined) throw new Error('a gate without a seal');

@@ -10,10 +10,10 @@ import { runAnswering, type Stage } from './answering.ts';
 import type { Judgement } from './judge.ts';
 import { startFreshGates } from './peers.ts';
 import type { Plan } from './plan.ts';
-import { type Point, planOf, SCENES, type Scene, type Traces } from './points.ts';
+import { type Part, type Point, partsOf, planOf, type Scene, type Traces } from './points.ts';
 import { type Recorded, record } from './record.ts';
 import { endAll, type Process } from './role.ts';
-import { stageOf } from './stage.ts';
+import { stagesOf } from './stage.ts';
 import { mayMount, runFirstStart, VaultWorld } from './vault.ts';
 import { VaultEnd } from './vault-end.ts';
 
@@ -38,7 +38,7 @@ const VAULT_POINTS = 40;
 /** What points are played on. */
 interface Ground {
   readonly recorded: Recorded;
-  readonly stages: ReadonlyMap<Scene, Stage>;
+  readonly stages: ReadonlyMap<Part, Stage>;
   /** A chain without blocks, for first starts. */
   readonly young: Devchain;
   /** Gates that have cleared nothing, and the lines to them. */
@@ -58,12 +58,11 @@ class Hand {
     const lines = join(recorded.world.directory, 'witnesses');
     const witnesses = await startFreshGates(recorded.world, lines);
     const gates = GATES.map((name) => new VaultEnd(recorded.world.deployment, name, lines));
-    const roles = ['signer', 'gate'] as const;
-    const stages = new Map(roles.map((role) => [role, stageOf(recorded, role, gates)]));
+    const stages = stagesOf(recorded, gates);
     return { recorded, young, witnesses, gates, stages, vault: undefined, vaultPoints: 0 };
   }
 
-  async play(scene: Scene, fault: Plan['fault']): Promise<Judgement> {
+  async play(scene: Part, fault: Plan['fault']): Promise<Judgement> {
     this.#ground ??= await this.#open();
     const { recorded, stages, young } = this.#ground;
     const stage = stages.get(scene);
@@ -79,12 +78,8 @@ class Hand {
   }
 
   async trace(scenes: readonly Scene[]): Promise<Traces> {
-    const rows: [Scene, readonly string[]][] = [];
-    // The vault's points at work begin where those of its start end.
-    const needed = SCENES.filter(
-      (scene) => scenes.includes(scene) || (scene === 'vault-start' && scenes.includes('vault')),
-    );
-    for (const scene of needed) {
+    const rows: [Part, readonly string[]][] = [];
+    for (const scene of partsOf(scenes)) {
       // Whoever is new at its peers has more to say than later.
       if (scene === 'vault-start') await this.play(scene, null);
       const { trace, problems } = await this.play(scene, null);

@@ -9,11 +9,13 @@ import {
   type Clear,
   concatBytes,
   createChain,
+  Death,
   decode,
   draftMessage,
   encode,
   fromHex,
   hashRequest,
+  type MessageType,
   messageHash,
   SALT_LENGTH,
   Signed,
@@ -28,6 +30,9 @@ import { lineTo } from '@coldwire/signer/run/identify.ts';
 import { type GateName, SIGNERS, type SignerName } from '../../world/charter.ts';
 import type { World } from '../../world/world.ts';
 import { keyBlockOf } from './record.ts';
+
+/** Header, body and signature. */
+type MessageRow = Clear['signed'][number];
 
 /** The charter as this gate reads it. */
 export function gateCharter({ deployment }: World, gate: GateName): GateCharter {
@@ -51,21 +56,39 @@ export function signBy(world: World, name: SignerName, request: SignRequest): Ui
 }
 
 /** SIGNED as it travels and as CLEAR shows it. */
-export function messageBy(world: World, name: SignerName, request: SignRequest): Clear['signed'][number] {
-  const { charter } = world.deployment;
-  return withKeys(world, name, (keys) => {
-    const { header, body } = draftMessage(createChain(lineTo(charter, name, undefined)), {
+export function messageBy(world: World, name: SignerName, request: SignRequest): MessageRow {
+  return withKeys(world, name, (keys) =>
+    sayWith(world, keys, name, {
       type: 'SIGNED',
-      charter: charter.first,
-      session: 1,
       request: hashRequest(encode(SignRequest, request)).slice(0, 16),
       body: signWith(world, keys, name, request),
-      salt: new Uint8Array(SALT_LENGTH),
-      time: 0,
-      uptime: 0,
-    });
-    return [header, body, keys.signIdentity(messageHash(header))];
+    }),
+  );
+}
+
+/** DEATH as it travels and as BURY shows it, whatever became of the transaction. @param txid internal byte order */
+export function deathBy(world: World, name: SignerName, txid: Uint8Array): MessageRow {
+  const body = encode(Death, { txid, height: world.chain.node.chain.tip.height });
+  return withKeys(world, name, (keys) =>
+    sayWith(world, keys, name, { type: 'DEATH', request: txid.slice(0, 16), body }),
+  );
+}
+
+function sayWith(
+  { deployment: { charter } }: World,
+  keys: KeyMemory,
+  name: SignerName,
+  result: { readonly type: MessageType; readonly request: Uint8Array; readonly body: Uint8Array },
+): MessageRow {
+  const { header, body } = draftMessage(createChain(lineTo(charter, name, undefined)), {
+    ...result,
+    charter: charter.first,
+    session: 1,
+    salt: new Uint8Array(SALT_LENGTH),
+    time: 0,
+    uptime: 0,
   });
+  return [header, body, keys.signIdentity(messageHash(header))];
 }
 
 function signWith(world: World, keys: KeyMemory, name: SignerName, request: SignRequest): Uint8Array {

@@ -1,19 +1,52 @@
 /** What a signer's and a gate's points are played from: the recorded requests, and the answers that everybody must give. */
-import { Admit, Clear, decode, encode, Refused, toHex } from '@coldwire/protocol';
-import type { Stage } from './answering.ts';
+import { Admit, Clear, decode, encode, Refused } from '@coldwire/protocol';
+import { describeAnswer, type Request, type Stage } from './answering.ts';
 import { finaleOfGate, finaleOfSigner } from './finale.ts';
+import type { Part } from './points.ts';
 import { type Asked, HOME, type Recorded } from './record.ts';
+import { rulesOf } from './rule.ts';
 import { isUnwitnessed, type VaultEnd } from './vault-end.ts';
 
 export function stageOf(recorded: Recorded, role: 'signer' | 'gate', gates: readonly VaultEnd[]): Stage {
-  const { world, signer, asked } = recorded;
-  const name = role === 'signer' ? signer : HOME;
-  const rows = asked.get(name) ?? [];
-  // What gates say of a start is asked of gates at each start.
-  const lasting = rows.filter(({ type, answer }) => type !== 'ATTEST' && !isUnwitnessed(answer));
-  const requests = role === 'gate' ? scriptOfGate(recorded, lasting) : scriptOfSigner(recorded, lasting);
-  const answers = requests.map(({ id, answer }) => [id, `${answer.type} ${toHex(answer.body)}`] as const);
-  return { world, name, requests, answers: new Map(answers), gates };
+  const rows = lastingOf(recorded, role);
+  const script = role === 'gate' ? scriptOfGate(recorded, rows) : scriptOfSigner(recorded, rows);
+  return stageFor(recorded, role, script, gates);
+}
+
+/** Of the whole scenario: also those on which the rules change. */
+export function stagesOf(recorded: Recorded, gates: readonly VaultEnd[]): ReadonlyMap<Part, Stage> {
+  const rules = rulesOf(recorded, {
+    signer: lastingOf(recorded, 'signer'),
+    gate: lastingOf(recorded, 'gate'),
+  });
+  const roles = ['signer', 'gate'] as const;
+  return new Map(
+    roles.flatMap((role): [Part, Stage][] => {
+      const { prelude, rule, ...excuse } = rules[role];
+      const changed = { ...stageFor(recorded, role, [...prelude, ...rule], gates), ...excuse };
+      return [
+        [role, stageOf(recorded, role, gates)],
+        [`${role}-prelude`, stageFor(recorded, role, prelude, gates)],
+        [`${role}-rule`, changed],
+      ];
+    }),
+  );
+}
+
+/** What gates say of a start is asked of gates at each start. */
+function lastingOf({ asked, signer }: Recorded, role: 'signer' | 'gate'): readonly Asked[] {
+  const rows = asked.get(role === 'signer' ? signer : HOME) ?? [];
+  return rows.filter(({ type, answer }) => type !== 'ATTEST' && !isUnwitnessed(answer));
+}
+
+function stageFor(
+  { world, signer }: Recorded,
+  role: 'signer' | 'gate',
+  requests: readonly (Asked & Request)[],
+  gates: readonly VaultEnd[],
+): Stage {
+  const answers = requests.map(({ id, answer }) => [id, describeAnswer(answer)] as const);
+  return { world, name: role === 'signer' ? signer : HOME, requests, answers: new Map(answers), gates };
 }
 
 /** Without what would show a replaced transaction dead: each goes on to carry its intents, and is named when they end. */
