@@ -194,6 +194,18 @@ describe('the points', () => {
     );
   });
 
+  test('while rules change are what comes behind the recorded beginning, with what a write leaves behind', () => {
+    const beginning = [` 1\t${LOG}`, ' 1\tline vault ACK'];
+    const traces = {
+      'gate-prelude': beginning,
+      'gate-rule': [...beginning, ` 2\t${LOG}`, ' 2\tline vault ACK'],
+    };
+    expect(names('gate-rule', [traces])).toEqual([
+      ...['kill', 'torn', 'enospc'].map((kind) => `gate-rule/${LOG}/2/${kind}`),
+      'gate-rule/line vault ACK/2/kill',
+    ]);
+  });
+
   test('of a class that nobody thought of stop the run', () => {
     expect(() => names('gate', [{ gate: [' 1\tdefrag disk'] }])).toThrow('defrag disk');
   });
