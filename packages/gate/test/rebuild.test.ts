@@ -2,8 +2,17 @@
 import { concatBytes, fromHex, type SignRequest } from '@coldwire/protocol';
 import { createScripts } from '@coldwire/wallet';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
+import { HDKey } from '@scure/bip32';
 import { describe, expect, test } from 'vitest';
-import { CUSTODIANS, mustLoad, sampleCharter, seeded, signedBy, World } from '../../policy/test/world.ts';
+import {
+  CUSTODIANS,
+  mustLoad,
+  pointOf,
+  sampleCharter,
+  seeded,
+  signedBy,
+  World,
+} from '../../policy/test/world.ts';
 import { type GateCharter, loadGateCharter } from '../src/core/charter.ts';
 import { deriveScript, MAX_SAT, rebuild } from '../src/core/rebuild.ts';
 
@@ -158,6 +167,27 @@ describe('A place of the wallet', () => {
       expect(publicKeys).toEqual(other.publicKeys);
       expect(deriveScript(wallet, chain, index)).toBe(deriveScript(wallet, chain, index));
     }
+  });
+});
+
+describe('Scripts that were derived', () => {
+  /** The key of every place below it is its own: deriving thousands takes long, and which ones they are does not matter here. */
+  class Account extends HDKey {
+    constructor(label: string) {
+      super({ publicKey: pointOf(label), chainCode: seeded(label) });
+    }
+    override deriveChild(): this {
+      return this;
+    }
+  }
+
+  test('are kept, 4,096 of them, and then forgotten: whoever audits a gate sees years of them', () => {
+    const wallet = { accounts: [new Account('one'), new Account('two')] };
+    const first = deriveScript(wallet, 0, 0);
+    for (let index = 1; index < 4095; index++) deriveScript(wallet, 0, index);
+    expect(deriveScript(wallet, 0, 0)).toBe(first);
+    deriveScript(wallet, 0, 4095);
+    expect(deriveScript(wallet, 0, 0)).not.toBe(first);
   });
 });
 
