@@ -53,6 +53,15 @@ describe('a limit of the policy', () => {
     expect(check(100_000)).toEqual([]);
     expect(check(100_001)).toEqual(['policy: maxVsize is 100001, must be 200 to 100000']);
   });
+
+  it('on mainnet leaves a homeward transaction of any size a power of two that nodes relay', () => {
+    const check = (feeRate: number) => about(withPolicy(mainnet, { feeRate }), 'policy: feeRate ');
+    expect(check(2000)).toEqual([]);
+    expect(check(1999)).toEqual(['policy: feeRate is 1999, must be 2000 to 1000000000']);
+    const powers = Array.from({ length: 40 }, (_, i) => 2 ** i);
+    for (let vsize = 158; vsize <= 1_000; vsize++)
+      expect(powers.some((fee) => fee >= vsize && fee * 1000 <= 2000 * vsize)).toBe(true);
+  });
 });
 
 describe('mainnet', () => {

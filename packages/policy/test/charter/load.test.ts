@@ -51,6 +51,23 @@ describe('a charter', () => {
     expect(problems({ ...regtest, gates })).toEqual(['gate-2 has the same seal key as gate-1']);
   });
 
+  // The u-coordinates of the points of order 1, 2, 4 and 8 of Curve25519 and its twist (RFC 7748, section 6.1), also as written above p.
+  it.each([
+    '0000000000000000000000000000000000000000000000000000000000000000',
+    '0000000000000000000000000000000000000000000000000000000000000080',
+    '0100000000000000000000000000000000000000000000000000000000000000',
+    'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+    '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+    'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+    'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+    'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  ])('is refused when nobody could seal to a gate: %s', (key) => {
+    const gates = regtest.gates.map((gate, i) => (i === 1 ? { ...gate, sealKey: fromHex(key) } : gate));
+    expect(problems({ ...regtest, gates })).toEqual([
+      'the seal key of gate-2 is an X25519 key of small order',
+    ]);
+  });
+
   it('is refused when its wallets do not fit its signers or its network', () => {
     const [wallet] = regtest.wallets;
     if (wallet === undefined) throw new Error('no wallet');

@@ -45,3 +45,10 @@ write('unfit-mainnet-amount', 'an amount below 1,000 sat', policy({ amountPerTra
 write('unfit-mainnet-fee', 'a fee below 1,000 sat', policy({ feeAbsolute: 999n }));
 write('unfit-mainnet-share', 'no share, and a floor below 1,000 sat', policy({ feeShareFloor: 999n }));
 write('unfit-mainnet-fresh', 'headers may be older than a day', fresh(86_401));
+write('unfit-mainnet-fee-rate', 'below twice what nodes relay from on', policy({ feeRate: 1_999 }));
+const [gate, ...others] = regtest.gates;
+if (gate === undefined) throw new Error('no gate');
+write('unfit-seal-key', 'a seal key of small order', {
+  ...regtest,
+  gates: [{ ...gate, sealKey: new Uint8Array(32) }, ...others],
+});

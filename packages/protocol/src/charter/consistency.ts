@@ -5,6 +5,7 @@
  */
 import { toHex } from '../bytes.ts';
 import { isPublicKey } from '../ed25519.ts';
+import { isSealKey } from '../seal/index.ts';
 import { findApprovalProblems } from './approval-consistency.ts';
 import type { Charter } from './charter.ts';
 import { findClockProblems } from './clock-consistency.ts';
@@ -79,6 +80,10 @@ function findKeyProblems(charter: Charter): string[] {
     ...weak.map(({ owner }) => `a key of ${owner} is not an Ed25519 public key`),
     ...findTwins('Ed25519', keys),
     ...findTwins('seal', seals),
+    // Sealing for all gates would fail for this one: no signer could answer with a signature any more.
+    ...seals
+      .filter(({ key }) => !isSealKey(key))
+      .map(({ owner }) => `the seal key of ${owner} is an X25519 key of small order`),
   ];
 }
 

@@ -11,6 +11,10 @@ import type { NetworkName, Policy } from './charter.ts';
 const MAX_VSIZE = 100_000;
 /** Test networks may mine what they do not relay. */
 const MAX_TEST_VSIZE = 1_000_000;
+/** sat per 1,000 vB: what nodes relay from on (Bitcoin Core, minrelaytxfee until 29). */
+const LEAST_FEE_RATE = 1000;
+/** A homeward transaction pays a power of two (10-policy.md, LIMIT): for each size there is one from 1 to 2 sat per vB. */
+const MAINNET_FEE_RATE = 2 * LEAST_FEE_RATE;
 
 /**
  * sat, mainnet: below, nothing would ever be paid. Nodes relay from 1 sat/vB on: some 160 sat for one input of 2-of-3 and one
@@ -59,7 +63,7 @@ export function findPolicyProblems(policy: Policy, network: NetworkName): string
     ['maxVsize', policy.maxVsize, 200, network === 'mainnet' ? MAX_VSIZE : MAX_TEST_VSIZE],
     ['amountPerTransaction', policy.amountPerTransaction, 1n, MAX_MONEY],
     ['feeAbsolute', policy.feeAbsolute, 1n, MAX_MONEY],
-    ['feeRate', policy.feeRate, 1000, 1_000_000_000],
+    ['feeRate', policy.feeRate, network === 'mainnet' ? MAINNET_FEE_RATE : LEAST_FEE_RATE, 1_000_000_000],
     ['feeShareFloor', policy.feeShareFloor, 0n, MAX_MONEY],
     ['changeGap', policy.changeGap, 1, 10_000],
     ['receiveLimit', policy.receiveLimit, 1, MAX_INDEX],

@@ -88,8 +88,16 @@ export function gatePublicKey(gatePrivateKey: Uint8Array): Uint8Array {
   return publicBytes(privateKeyObject(gatePrivateKey));
 }
 
+/** Whether signers can seal to it: 32 bytes that are an X25519 public key and not of small order (RFC 7748, section 6.1). */
+export function isSealKey(publicKey: Uint8Array): boolean {
+  return agree(PROBE, publicKey) !== null;
+}
+
 const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex');
 const SPKI_X25519 = Buffer.from('302a300506032b656e032100', 'hex');
+
+/** No secret: with any private key, small orders give zero and nothing else does. */
+const PROBE = privateKeyObject(new Uint8Array(GATE_KEY_SIZE).fill(0x42));
 
 function privateKeyObject(secret: Uint8Array): KeyObject {
   if (secret.length !== GATE_KEY_SIZE) throw new Error(`an X25519 key has ${GATE_KEY_SIZE} bytes`);

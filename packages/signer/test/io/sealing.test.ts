@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { sealContext } from '@coldwire/protocol/seal/format.ts';
-import { gatePublicKey, openSealed, rebuildSealed } from '@coldwire/protocol/seal/index.ts';
+import { gatePublicKey, isSealKey, openSealed, rebuildSealed } from '@coldwire/protocol/seal/index.ts';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openKeyMemory } from '../../src/io/key-memory.ts';
 import { loadNatives } from '../../src/io/native.ts';
@@ -66,6 +66,7 @@ describe('sealing by libsodium in locked memory', () => {
 
   test('refuses gate keys of small order and of a wrong length', () => {
     for (const bad of [new Uint8Array(32), new Uint8Array(32).with(0, 1), new Uint8Array(31)]) {
+      expect(isSealKey(bad)).toBe(false);
       expect(() => keys.seal(context, plaintext, [gates[0] ?? bad, bad])).toThrow('gate 1');
       expect(() => rebuildSealed(hashOf('k'), context, [gates[0] ?? bad, bad], plaintext)).toThrow('gate 1');
     }
