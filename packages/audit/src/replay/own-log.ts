@@ -9,7 +9,7 @@ import type { Entry } from '../log/load-log.ts';
 import { type LoggedMessage, nameOf } from '../log/message.ts';
 import type { Item, Transcript } from '../log/transcript.ts';
 import { CHECK_STATE } from '../report.ts';
-import { compareChanges, compareSaying, decideApology, describe } from './compare.ts';
+import { compareChanges, compareSaying, decideApology, describe, isApology } from './compare.ts';
 import { type Core, type Decided, type Effect, NotReplayable } from './core.ts';
 import type { Tally } from './tally.ts';
 
@@ -134,6 +134,11 @@ class OwnLog {
   }
 
   #takeSigned(batch: Batch, message: LoggedMessage, next: Extract<Effect, { kind: 'sign' }>): void {
+    if (isApology(message)) {
+      this.#giveUp(message.place, 'the machine met an error of its own and says so');
+      this.#adopt(batch);
+      return;
+    }
     this.#waiting?.shift();
     if (message.type !== 'SIGNED') {
       this.#tally.differs(message.place, `${nameOf(message)}: ${message.type} where the rules say SIGNED`);

@@ -217,8 +217,7 @@ export class Machine implements ChannelOwner {
     } catch (error) {
       this.onAlarm('INTERNAL', error instanceof Error ? (error.stack ?? error.message) : 'unknown');
       const { request } = received.header;
-      const apology: Effect = { kind: 'send', type: 'REFUSED', request, body: INTERNAL };
-      return { entries: [], after: () => this.#follow(request === null ? [] : [apology], at) };
+      return { entries: [], after: () => this.#follow(request === null ? [] : [apologize(request)], at) };
     }
   }
 
@@ -356,10 +355,14 @@ export class Machine implements ChannelOwner {
     else this.#send(effect, [], at);
   }
 
-  /** Signs, verifies (in the key memory), journals the result, sends: in this order, or nothing of it. */
+  /** Signs, verifies (in the key memory), journals the result, sends: in this order, or says that it cannot. */
   #signSpend({ request, spend }: Sign, at: Reading): void {
     const decided = this.#makeSigned(request, spend, at);
-    if (decided === undefined) return;
+    if (decided === undefined) {
+      // Not as the result: whoever asks again has it tried again.
+      if (this.unlocked) this.#send(apologize(request), [], at);
+      return;
+    }
     for (const effect of decided.effects) this.#send(effect, records(decided.changes, at), at);
     this.#apply(decided.changes);
     this.#report.signed(spend);
@@ -388,6 +391,11 @@ export class Machine implements ChannelOwner {
     const { header } = this.#channel.send(effect, entries, at);
     noteSent(this.#state.heads, header);
   }
+}
+
+/** What a request is answered where this program fails, and not the request. */
+function apologize(request: Uint8Array): Effect {
+  return { kind: 'send', type: 'REFUSED', request, body: INTERNAL };
 }
 
 function hasVault({ charter }: CharterInForce, { peer, peerKey }: Line): boolean {
