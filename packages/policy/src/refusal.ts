@@ -79,7 +79,7 @@ export const ORDER = [
 
 export type RefusalCode = (typeof ORDER)[number];
 
-/** A fact's name is one of the code's facts in codes.json; its value is plain ASCII, at most 160 bytes. */
+/** A fact's name is one of the code's facts in codes.json; its value has at most 160 bytes of UTF-8. */
 export type RefusalFact = readonly [name: string, value: string];
 
 export type Refusal = {

@@ -14,6 +14,9 @@ import type {
 } from './change.ts';
 import { usedOrder } from './memory.ts';
 
+/** Of UTF-8: the most that the value of a fact of REFUSED has, and the row of a snapshot. */
+const FACT_BYTES = 160;
+
 function settleAt(state: PolicyState, uptime: number): number {
   state.ticks = settle(state.ticks, uptime);
   return state.ticks.credited;
@@ -31,8 +34,15 @@ function raise(numbers: Map<string, number>, vault: string, seq: number): void {
   numbers.set(vault, Math.max(numbers.get(vault) ?? 0, seq));
 }
 
-export function applyAttested({ memory }: PolicyState, { gates, heads }: Infer<typeof AttestedChange>): void {
-  memory.attested = [...new Set([...memory.attested, ...gates])].sort();
+/** Other gates than those of the charter in force are of no more use: without end they would not fit in a snapshot. */
+function hear({ memory, charter }: PolicyState, heard: readonly string[]): void {
+  const gates = charter.charter.gates.map(({ name }) => name);
+  memory.attested = gates.filter((gate) => heard.includes(gate)).sort();
+}
+
+export function applyAttested(state: PolicyState, { gates, heads }: Infer<typeof AttestedChange>): void {
+  const { memory } = state;
+  hear(state, [...memory.attested, ...gates]);
   const isRestored = memory.restored !== null && memory.restored.nonce === memory.nonce;
   for (const [vault, seq] of heads) {
     raise(memory.seen, vault, seq);
@@ -41,11 +51,14 @@ export function applyAttested({ memory }: PolicyState, { gates, heads }: Infer<t
   }
 }
 
-/** Every gate of the charter in force counts as heard; nothing in a state without a start. */
-export function attestAll({ memory, charter }: PolicyState): void {
+/**
+ * A charter has come in force: gates that it does not name are forgotten. Nothing in a state without a start.
+ * @param isWitnessed no gate of the charter before was missing: then all of this one count as heard
+ */
+export function hearAnew(state: PolicyState, isWitnessed: boolean): void {
+  const { memory, charter } = state;
   if (memory.nonce === null) return;
-  const gates = charter.charter.gates.map(({ name }) => name);
-  memory.attested = [...new Set([...memory.attested, ...gates])].sort();
+  hear(state, isWitnessed ? charter.charter.gates.map(({ name }) => name) : memory.attested);
 }
 
 export function applyLatched(state: PolicyState, change: Infer<typeof LatchedChange>): void {
@@ -60,6 +73,12 @@ function rememberOrders(state: PolicyState, used: readonly string[], expires: nu
   for (const key of used) orders.set(key, expires);
 }
 
+/** As many whole names as a refusal's fact holds: a cut within one could leave half of a character. */
+function listNames(names: readonly string[]): string {
+  const listed = names.join(', ');
+  return Buffer.byteLength(listed) <= FACT_BYTES ? listed : listNames(names.slice(0, -1));
+}
+
 export function applyOrdered(state: PolicyState, change: Infer<typeof OrderedChange>): void {
   const { memory, charter } = state;
   const since = settleAt(state, change.uptime);
@@ -71,7 +90,7 @@ export function applyOrdered(state: PolicyState, change: Infer<typeof OrderedCha
   const until = since + charter.policy.freezeTicks * 1000;
   for (const by of change.by) memory.ordered.set(by, { since, until });
   const inForce = [...memory.ordered].filter((row) => row[1].until > since).map(([by]) => by);
-  if (inForce.length >= 2) memory.confirmed ??= { by: inForce.sort().join(', ').slice(0, 160), since };
+  if (inForce.length >= 2) memory.confirmed ??= { by: listNames(inForce.sort()), since };
 }
 
 /** What was in force ends now, and whoever froze rests from now on as if it had lapsed. */

@@ -35,7 +35,7 @@ export type Memory = {
   nonce: string | null;
   /** Milliticks at this start. */
   since: number;
-  /** Gates that have attested since this start, sorted. */
+  /** Gates of the charter in force that have attested since this start, or need not, sorted. */
   attested: readonly string[];
   /** Height above which an intent was surely created after this start; null before the clock was fresh. */
   born: number | null;

@@ -15,7 +15,7 @@ import {
   applyOrdered,
   applyRestored,
   applyUnfrozen,
-  attestAll,
+  hearAnew,
 } from '../memory/apply.ts';
 import { missingGates } from '../memory/memory.ts';
 import type { Change } from './change.ts';
@@ -141,7 +141,7 @@ function applyEnacted(state: PolicyState, { uptime, charter }: ValueOf<'enacted'
   const isWitnessed = missingGates(state.memory, state.charter).length === 0;
   enforce(state, next.charter);
   // Whom all have witnessed since this start needs no word of a gate that comes later: it could only stop every signer at once.
-  if (isWitnessed) attestAll(state);
+  hearAnew(state, isWitnessed);
 }
 
 /** Changes `state` in place and returns it. @throws Error if the change does not fit the state: a damaged journal */

@@ -95,18 +95,13 @@ describe('a freeze that is ordered', () => {
     expect(world.state.memory.confirmed).toBeNull();
   });
 
-  it('by two names them in order, in 160 characters at most, and the first two decide since when', () => {
+  it('by two names them in order, and the first two decide since when', () => {
     ordered(['ben', 'ada']);
     const confirmed = { by: 'ada, ben', since: 0 };
     expect(world.state.memory.confirmed).toEqual(confirmed);
     world.pass(1);
     ordered(['cyd']);
     expect(world.state.memory.confirmed).toEqual(confirmed);
-    const crowd = new MemoryWorld();
-    const names = Array.from({ length: 6 }, (_, i) => `${i}${'x'.repeat(31)}`);
-    crowd.apply([{ kind: 'ordered', value: { uptime: 0, by: names, order, expires: 2000 } }]);
-    expect(crowd.state.memory.confirmed?.by).toBe(names.join(', ').slice(0, 160));
-    expect(crowd.state.memory.confirmed?.by).toHaveLength(160);
   });
 
   it('begins again when it has lapsed and as long again has passed, as one of the console does', () => {
@@ -120,6 +115,35 @@ describe('a freeze that is ordered', () => {
     expect(changesOf()).toEqual({ kind: 'ok', changes: [] });
     world.pass(1);
     expect(changesOf().changes).toHaveLength(1);
+  });
+});
+
+describe('a freeze that a crowd orders', () => {
+  /** What it says of who froze: they sign in reverse. */
+  const namesOf = (names: readonly string[]) => {
+    const value = { uptime: 0, by: names.toReversed(), order, expires: 2000 };
+    const crowd = new MemoryWorld();
+    crowd.apply([{ kind: 'ordered', value }]);
+    return crowd.state.memory.confirmed?.by;
+  };
+  const long = ['a', 'b', 'c', 'd'].map((first) => first.repeat(32));
+
+  it('names as many of them as 160 bytes hold, all whole and the first ones', () => {
+    const fits = [...long, 'e'.repeat(24)];
+    expect(namesOf(fits)).toBe(fits.join(', '));
+    expect(namesOf(fits)).toHaveLength(160);
+    expect(namesOf([...long, 'e'.repeat(25)])).toBe(long.join(', '));
+    expect(namesOf([...long, 'e'.repeat(32), 'f'])).toBe(long.join(', '));
+  });
+
+  it('counts bytes of UTF-8, whatever script the names are in', () => {
+    for (const [name, fit] of [
+      ['ж'.repeat(15), 4],
+      ['𝔛'.repeat(7), 5],
+    ] as const) {
+      const names = ['1', '2', '3', '4', '5', '6'].map((digit) => `${digit}${name}`);
+      expect(namesOf(names)).toBe(names.slice(0, fit).join(', '));
+    }
   });
 });
 
@@ -164,25 +188,59 @@ describe('a restoration', () => {
   });
 });
 
-describe('a charter that adds a gate', () => {
-  const added = (target: MemoryWorld): void => {
-    const { gates, policy } = target.loaded.charter;
-    const gate = { name: 'a-gate', key: identity('a-gate').publicKey, sealKey: seeded('seal a-gate') };
-    target.install(charterAfter(target.loaded, { gates: [...gates, gate] }));
-    target.pass(policy.loosenTicks);
-    target.enact();
-    expect(target.state.charter.charter.epoch).toBe(1);
-  };
+/** Puts a charter with these gates in force. */
+function change(target: MemoryWorld, names: readonly string[]): void {
+  const gates = names.map((name) => {
+    return { name, key: identity(name).publicKey, sealKey: seeded(`seal ${name}`) };
+  });
+  target.install(charterAfter(target.state.charter, { gates }));
+  target.pass(target.loaded.charter.policy.loosenTicks);
+  target.enact();
+  expect(target.state.charter.charter.gates).toEqual(gates);
+}
 
+describe('a charter that adds a gate', () => {
   it('finds it heard, in its place, where all others are', () => {
     world.attest(testify(world, 'gate-1'), testify(world, 'gate-2'));
-    added(world);
+    change(world, ['gate-1', 'gate-2', 'a-gate']);
     expect(world.state.memory.attested).toEqual(['a-gate', 'gate-1', 'gate-2']);
+  });
+
+  it('waits for it where another one is missing', () => {
+    world.attest(testify(world, 'gate-2'));
+    change(world, ['gate-1', 'gate-2', 'a-gate']);
+    expect(world.state.memory.attested).toEqual(['gate-2']);
   });
 
   it('changes nothing of a memory that no start has asked for', () => {
     const never = new MemoryWorld();
-    added(never);
+    change(never, ['gate-1', 'gate-2', 'a-gate']);
     expect(never.state.memory.attested).toEqual([]);
+  });
+});
+
+describe('a charter that drops a gate', () => {
+  it('forgets that it was heard, whether all were or not', () => {
+    world.attest(testify(world, 'gate-1'));
+    change(world, ['gate-2', 'gate-3']);
+    expect(world.state.memory.attested).toEqual([]);
+    world.start();
+    world.attest(testify(world, 'gate-2'), testify(world, 'gate-3'));
+    change(world, ['gate-3', 'gate-4']);
+    expect(world.state.memory.attested).toEqual(['gate-3', 'gate-4']);
+  });
+
+  it('takes no room from those that come after it, however many they are', () => {
+    world.attest(testify(world, 'gate-1'), testify(world, 'gate-2'));
+    for (let i = 3; i < 12; i++) change(world, ['gate-1', `gate-${i}`]);
+    expect(world.state.memory.attested).toEqual(['gate-1', 'gate-11']);
+  });
+});
+
+describe('what gates have said', () => {
+  it('counts for those of the charter in force, in their order', () => {
+    const gates = ['gate-9', 'gate-2', 'gate-1'];
+    world.apply([{ kind: 'attested', value: { gates, heads: [] } }]);
+    expect(world.state.memory.attested).toEqual(['gate-1', 'gate-2']);
   });
 });

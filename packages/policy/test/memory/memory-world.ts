@@ -1,6 +1,7 @@
 /** A world whose machine starts, is witnessed by gates and takes orders of custodians. */
 import {
   Attest,
+  type Charter,
   concatBytes,
   type Ed25519Signer,
   encode,
@@ -21,7 +22,7 @@ import {
 } from '@coldwire/protocol';
 import { applyChange } from '../../src/index.ts';
 import { judgeMemory, type VectorEvent } from '../vectors/memory.ts';
-import { identity, seeded, World } from '../world.ts';
+import { identity, sampleCharter, seeded, World } from '../world.ts';
 
 export type Testimony = {
   readonly nonce?: Uint8Array;
@@ -123,6 +124,19 @@ export function orderIn(world: World, kind: OrderKind, plan: OrderPlan = {}): Si
     order,
     by.map((name, at) => [name, identity(plan.keys?.[at] ?? name).sign(hashOrder(order))] as const),
   ];
+}
+
+/** A charter whose custodians have names of 31 bytes each in a script of two bytes a letter, and those names. */
+export function foreignCharter(): { readonly charter: Charter; readonly names: readonly string[] } {
+  const charter = sampleCharter();
+  const names = ['1', '2', '3', '4', '5'].map((digit) => `${digit}${'ж'.repeat(15)}`);
+  const custodians = names.map((name) => {
+    return { name, group: name, key: identity(name).publicKey, recipient: `age1${name}` };
+  });
+  const shares = charter.custody.shares.map((row) => {
+    return { ...row, holders: names.map((name) => [name, seeded(`share ${row.signer} ${name}`)] as const) };
+  });
+  return { charter: { ...charter, custodians, custody: { shares } }, names };
 }
 
 export class MemoryWorld extends World {

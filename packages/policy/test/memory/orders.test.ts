@@ -5,13 +5,14 @@ import {
   hashOrder,
   Order,
   type OrderKind,
+  Refused,
   type SignedOrder,
   toHex,
 } from '@coldwire/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { takeOrder } from '../../src/memory/orders.ts';
 import { factsOf, identity, sampleCharter, seeded } from '../world.ts';
-import { MemoryWorld, NONCE, type OrderPlan, orderIn, testify } from './memory-world.ts';
+import { foreignCharter, MemoryWorld, NONCE, type OrderPlan, orderIn, testify } from './memory-world.ts';
 
 let world: MemoryWorld;
 
@@ -37,6 +38,30 @@ describe('a freeze that two custodians signed', () => {
     expect(world.state.memory.confirmed).toBeNull();
     for (const by of [['ada'], ['ben'], ['ben', 'ada']])
       expect(world.order('freeze', { ...plan, by })).toBe('ORDER_USED');
+  });
+});
+
+describe('a freeze by many', () => {
+  it('refuses in an answer that can be written, whatever script their names are in', () => {
+    const { charter, names } = foreignCharter();
+    world = new MemoryWorld(charter);
+    const [coin] = world.fund([5_000_000n]);
+    if (coin === undefined) throw new Error('no coin');
+    expect(world.order('freeze', { by: names })).toBe('ok');
+    const outcome = world.evaluate(world.request({ coins: [coin], intents: [world.intent()] }));
+    if (outcome.kind !== 'refused') throw new Error(outcome.kind);
+    const refusals = outcome.refusals.map(({ code, facts }) => ({ code, facts }));
+    const answer = decode(Refused, encode(Refused, { refusals }));
+    if (!answer.ok) throw new Error(answer.fault.detail);
+    const by = names.slice(0, 4).join(', ');
+    expect(answer.value.refusals[0]).toEqual({
+      code: 'FROZEN',
+      facts: [
+        ['since', '1.000'],
+        ['by', by],
+        ['until', 'a quorum ends it'],
+      ],
+    });
   });
 });
 

@@ -9,8 +9,8 @@ import {
   snapshotRows,
   takeRow,
 } from '../../src/index.ts';
-import { MemoryWorld, seenHead, testify } from '../memory/memory-world.ts';
-import { charterAfter, sampleCharter, seeded } from '../world.ts';
+import { foreignCharter, MemoryWorld, seenHead, testify } from '../memory/memory-world.ts';
+import { charterAfter, identity, sampleCharter, seeded } from '../world.ts';
 
 /** The rows of a snapshot, encoded and decoded, in a new state. */
 function reload(world: MemoryWorld): PolicyState {
@@ -64,6 +64,26 @@ describe('a snapshot', () => {
     expect(digestState(reload(world))).toEqual(digestState(world.state));
     world.order('restore', { id: nonce });
     expect(digestState(reload(world))).toEqual(digestState(world.state));
+  });
+
+  it('of a freeze by people whose names are in another script holds it', () => {
+    const { charter, names } = foreignCharter();
+    const world = new MemoryWorld(charter);
+    expect(world.order('freeze', { by: names })).toBe('ok');
+    expect(reload(world).memory.confirmed).toEqual({ by: names.slice(0, 4).join(', '), since: 0 });
+  });
+
+  it('holds which gates were heard, however many have been replaced since the start', () => {
+    const world = new MemoryWorld();
+    world.start();
+    world.attest(testify(world, 'gate-1'), testify(world, 'gate-2'));
+    for (let i = 3; i < 12; i++) {
+      const gate = { name: `gate-${i}`, key: identity(`gate-${i}`).publicKey, sealKey: seeded(`seal ${i}`) };
+      world.install(charterAfter(world.state.charter, { gates: [gate] }));
+      world.pass(world.loaded.charter.policy.loosenTicks);
+      world.enact();
+    }
+    expect(reload(world).memory.attested).toEqual(['gate-11']);
   });
 
   it('is judged by as what the state itself is judged by', () => {
