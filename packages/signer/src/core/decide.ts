@@ -50,8 +50,6 @@ import { decideLocal } from './local.ts';
 import { answer, conflictId, encodeRefusals, parse, refuseFault, settle, wrap } from './reply.ts';
 import { isListed, type SignerState } from './state.ts';
 
-export { judgeOrder } from './local.ts';
-
 /** What a signer takes whose key no charter in force here gives it: questions, charters, and what makes its clock go. */
 const UNLISTED_TAKES: readonly MessageType[] = ['STATUS', 'CHARTER', 'HEADERS'];
 

@@ -20,9 +20,10 @@ import {
   toHex,
 } from '@coldwire/protocol';
 import { apply, encodeChange, type SignerChange } from '../core/change.ts';
-import { decide, judgeOrder } from '../core/decide.ts';
+import { decide } from '../core/decide.ts';
 import { type Decision, type Effect, encodeLocal, type LocalEvent, type Reading } from '../core/event.ts';
 import { noteSent, ownHeads } from '../core/heads.ts';
+import { judgeOrder } from '../core/local.ts';
 import { planSignatures, sealSignatures } from '../core/signatures.ts';
 import { writeRows } from '../core/snapshot.ts';
 import { isListed, ownKey, type SignerState } from '../core/state.ts';
