@@ -126,7 +126,10 @@ export function orderIn(world: World, kind: OrderKind, plan: OrderPlan = {}): Si
   ];
 }
 
-/** A charter whose custodians have names of 31 bytes each in a script of two bytes a letter, and those names. */
+/**
+ * A charter with as many gates as can be, of 16 bytes each, and custodians of 31 bytes each, in a script of two bytes a letter;
+ * and the custodians' names.
+ */
 export function foreignCharter(): { readonly charter: Charter; readonly names: readonly string[] } {
   const charter = sampleCharter();
   const names = ['1', '2', '3', '4', '5'].map((digit) => `${digit}${'ж'.repeat(15)}`);
@@ -136,7 +139,11 @@ export function foreignCharter(): { readonly charter: Charter; readonly names: r
   const shares = charter.custody.shares.map((row) => {
     return { ...row, holders: names.map((name) => [name, seeded(`share ${row.signer} ${name}`)] as const) };
   });
-  return { charter: { ...charter, custodians, custody: { shares } }, names };
+  const gates = ['1', '2', '3', '4', '5', '6', '7', '8'].map((digit) => {
+    const name = `${digit}a${'ж'.repeat(7)}`;
+    return { name, key: identity(name).publicKey, sealKey: seeded(`seal ${name}`) };
+  });
+  return { charter: { ...charter, gates, custodians, custody: { shares } }, names };
 }
 
 export class MemoryWorld extends World {

@@ -47,19 +47,27 @@ describe('a freeze by many', () => {
     world = new MemoryWorld(charter);
     const [coin] = world.fund([5_000_000n]);
     if (coin === undefined) throw new Error('no coin');
+    world.start();
     expect(world.order('freeze', { by: names })).toBe('ok');
     const outcome = world.evaluate(world.request({ coins: [coin], intents: [world.intent()] }));
     if (outcome.kind !== 'refused') throw new Error(outcome.kind);
     const refusals = outcome.refusals.map(({ code, facts }) => ({ code, facts }));
     const answer = decode(Refused, encode(Refused, { refusals }));
     if (!answer.ok) throw new Error(answer.fault.detail);
-    const by = names.slice(0, 4).join(', ');
-    expect(answer.value.refusals[0]).toEqual({
+    const [frozen, unwitnessed] = answer.value.refusals;
+    expect(frozen).toEqual({
       code: 'FROZEN',
       facts: [
         ['since', '1.000'],
-        ['by', by],
+        ['by', names.slice(0, 4).join(', ')],
         ['until', 'a quorum ends it'],
+      ],
+    });
+    expect(unwitnessed).toEqual({
+      code: 'UNWITNESSED',
+      facts: [
+        ['missing', charter.gates.map(({ name }) => name).join(' ')],
+        ['until', '146.000'],
       ],
     });
   });
