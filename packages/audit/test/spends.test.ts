@@ -9,6 +9,7 @@ import { buildTransaction, reverseHex } from '../src/bitcoin/transaction.ts';
 import { readFinal, readWitness } from '../src/bitcoin/witness.ts';
 import { Findings } from '../src/finding.ts';
 import { openRoster, type Roster } from '../src/roster.ts';
+import { Burials } from '../src/verify/burials.ts';
 import { checkPayments } from '../src/verify/payments.ts';
 import { checkRequests } from '../src/verify/requests.ts';
 import { Spends } from '../src/verify/signed.ts';
@@ -29,6 +30,8 @@ afterAll(() => town.remove());
 
 const codesOf = ({ list }: Findings) => [...new Set(list.map(({ code }) => code))];
 
+const noneDead = () => new Burials([], roster);
+
 /** Spends that know what requests showed, as verify does it. */
 function readySpends(findings: Findings): Spends {
   const spends = new Spends(roster, findings);
@@ -46,10 +49,10 @@ function twoSpends() {
 describe('all cleared transactions together', () => {
   it('may pay an intent twice only if they cannot both be mined', () => {
     const findings = new Findings();
-    checkPayments(readySpends(findings), verified.cleared, findings);
+    checkPayments(readySpends(findings), verified.cleared, noneDead(), findings);
     expect(codesOf(findings)).toEqual([]);
     const [a, b] = twoSpends();
-    checkPayments(readySpends(findings), [a, { ...b, request: a.request }], findings);
+    checkPayments(readySpends(findings), [a, { ...b, request: a.request }], noneDead(), findings);
     expect(codesOf(findings)).toEqual(['AUDIT_DOUBLE']);
   });
 
@@ -63,13 +66,13 @@ describe('all cleared transactions together', () => {
     });
     const findings = new Findings();
     const changed = { ...a, request: { ...a.request, draft: { ...draft, intents } } };
-    checkPayments(readySpends(findings), [a, changed], findings);
+    checkPayments(readySpends(findings), [a, changed], noneDead(), findings);
     expect(codesOf(findings).sort()).toEqual(['AUDIT_DOUBLE', 'AUDIT_VERDICT']);
   });
 
   it('hold intents that a screen cleared', () => {
     const findings = new Findings();
-    checkPayments(new Spends(roster, findings), verified.cleared, findings);
+    checkPayments(new Spends(roster, findings), verified.cleared, noneDead(), findings);
     expect(codesOf(findings)).toEqual(['AUDIT_VERDICT']);
   });
 
@@ -79,7 +82,7 @@ describe('all cleared transactions together', () => {
     const again = [...a.signatures].map(
       ([signer, [nonce]]) => [signer, nonce === undefined ? [] : [nonce]] as const,
     );
-    checkPayments(readySpends(findings), [a, { ...b, signatures: new Map(again) }], findings);
+    checkPayments(readySpends(findings), [a, { ...b, signatures: new Map(again) }], noneDead(), findings);
     expect(codesOf(findings)).toEqual(['AUDIT_NONCE']);
   });
 });

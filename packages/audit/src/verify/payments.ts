@@ -1,18 +1,25 @@
 /**
  * All cleared transactions together: every intent was screened, no intent is paid by two transactions that can both be mined,
- * and no signer ever used one nonce for two hashes. Spec: design promise "one intent, one payment"; attacks 21 and 25.
+ * and no signer ever used one nonce for two hashes. One that two signers call dead cannot be mined: a note, for people with a node.
+ * Spec: design promise "one intent, one payment"; attacks 21 and 25.
  */
 import { decodeIntent, hashIntent, toHex } from '@coldwire/protocol';
 import type { Findings } from '../finding.ts';
 import { nameOf } from '../log/message.ts';
+import type { Burials } from './burials.ts';
 import type { ClearedSpend } from './cleared.ts';
 import type { Spends } from './signed.ts';
 
 export const CHECK_PAYMENTS = 'payments';
 
-export function checkPayments(spends: Spends, cleared: readonly ClearedSpend[], findings: Findings): void {
+export function checkPayments(
+  spends: Spends,
+  cleared: readonly ClearedSpend[],
+  burials: Burials,
+  findings: Findings,
+): void {
   checkAllowed(spends, cleared, findings);
-  checkConflicts(spends, cleared, findings);
+  checkConflicts(spends, cleared, burials, findings);
   checkNonces(cleared, findings);
 }
 
@@ -47,7 +54,13 @@ function checkAllowed(spends: Spends, cleared: readonly ClearedSpend[], findings
   }
 }
 
-function checkConflicts(spends: Spends, cleared: readonly ClearedSpend[], findings: Findings): void {
+function checkConflicts(
+  spends: Spends,
+  cleared: readonly ClearedSpend[],
+  burials: Burials,
+  findings: Findings,
+): void {
+  const noted = new Set<string>();
   const carriers = new Map<string, { hash: string; spends: ClearedSpend[] }>();
   for (const spend of cleared) {
     for (const { id, hash } of intentsOf(spends, spend)) {
@@ -60,12 +73,31 @@ function checkConflicts(spends: Spends, cleared: readonly ClearedSpend[], findin
       }
       for (const other of known.spends) {
         if (other.txid === spend.txid || sharesInput(other, spend)) continue;
+        const death = findDeath(burials, other, spend);
+        if (death !== undefined) {
+          if (!noted.has(death)) findings.note(spend.message.place, death);
+          noted.add(death);
+          continue;
+        }
         const what = `${nameOf(spend.message)}: intent ${id} is paid by ${other.txid} and ${spend.txid}, which share no coin`;
         findings.find('AUDIT_DOUBLE', spend.message.place, what);
       }
       known.spends.push(spend);
     }
   }
+}
+
+/** What two signers say of one of the two; undefined: both can be mined. */
+function findDeath(burials: Burials, one: ClearedSpend, other: ClearedSpend): string | undefined {
+  for (const [dead, alive] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const signers = burials.signersOf(dead, alive);
+    if (signers !== undefined)
+      return `${dead.txid} is dead by the words of ${signers.join(' and ')}: ${alive.txid} may pay its intents`;
+  }
+  return undefined;
 }
 
 function sharesInput(a: ClearedSpend, b: ClearedSpend): boolean {

@@ -21,6 +21,7 @@ import { type LoggedMessage, nameOf, readMessage } from '../log/message.ts';
 import { readTranscript, type Transcript } from '../log/transcript.ts';
 import { makeReport, type Report } from '../report.ts';
 import { openRoster, type Roster } from '../roster.ts';
+import { Burials } from './burials.ts';
 import { checkChains } from './chain.ts';
 import { type ClearedSpend, checkCleared } from './cleared.ts';
 import { buildTable, checkEnds, checkSame, logsOf, type Table } from './ends.ts';
@@ -126,7 +127,7 @@ function verifySpends(scene: Scene, progress?: Progress): readonly ClearedSpend[
       seen.add(body);
     }
   }
-  checkPayments(spends, cleared, findings);
+  checkPayments(spends, cleared, new Burials(lines, roster), findings);
   return cleared;
 }
 
