@@ -46,8 +46,6 @@ export interface Script {
   /** What was recorded before. */
   readonly prelude: readonly Row[];
   readonly rule: readonly Row[];
-  /** Txid that a gate takes for dead. */
-  readonly buried?: string;
 }
 
 /** sat that one transaction may pay by the first of the later charters, and by the second. */
@@ -176,8 +174,7 @@ function scriptOfGate(cast: Cast, rows: readonly Asked[]): Script {
   const cleared = rows.filter(({ answer }) => answer.type === 'CLEARED').slice(0, 1);
   const [request] = cleared.map(requestOf);
   if (request === undefined) throw new Error('the gate cleared nothing');
-  const buried = build(gateCharter(world, HOME), request).txid;
-  const txid = Uint8Array.from(fromHex(buried)).reverse();
+  const txid = Uint8Array.from(fromHex(build(gateCharter(world, HOME), request).txid)).reverse();
   const deaths = PAIR.map((name) => deathBy(world, name, txid));
   const clear = (asked: SignRequest): Uint8Array =>
     encode(Clear, {
@@ -189,7 +186,6 @@ function scriptOfGate(cast: Cast, rows: readonly Asked[]): Script {
   const muchTooMuch = clear(draft(world, coins[1], [pay(LARGER, true)]));
   const anew = clear(draft(world, coins[1], [...request.draft.intents, pay(LARGE, true)]));
   return {
-    buried,
     prelude: [...witness, ...cleared],
     rule: [
       row('CHARTER', 1, charters[0], DONE),

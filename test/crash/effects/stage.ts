@@ -22,8 +22,8 @@ export function stagesOf(recorded: Recorded, gates: readonly VaultEnd[]): Readon
   const roles = ['signer', 'gate'] as const;
   return new Map(
     roles.flatMap((role): [Part, Stage][] => {
-      const { prelude, rule, ...excuse } = rules[role];
-      const changed = { ...stageFor(recorded, role, [...prelude, ...rule], gates), ...excuse };
+      const { prelude, rule } = rules[role];
+      const changed = stageFor(recorded, role, [...prelude, ...rule], gates);
       return [
         [role, stageOf(recorded, role, gates)],
         [`${role}-prelude`, stageFor(recorded, role, prelude, gates)],
