@@ -96,31 +96,38 @@ function forge([header, body]: Row, change: (header: Header) => Header, seed: Ui
   return [bytes, body, createEd25519Signer(seed).sign(messageHash(bytes))];
 }
 
-/** A whole and well signed DEATH of A's about another transaction. */
-function aboutAnother(): Row {
-  const [header, body] = words[0];
+/** A whole and well signed DEATH about another transaction, by one of the two. */
+function aboutAnother(place: 0 | 1): Row {
+  const [header, body] = words[place];
   const other = concatBytes(body.subarray(0, SALT_LENGTH), encode(Death, { txid: NOBODY, height: 1 }));
   return forge(
     [header, other, NOBODY],
     (own) => ({ ...own, bodyHash: hashBody(other), bodyLength: other.length }),
-    materials.A.identitySeed,
+    materials[PAIR[place]].identitySeed,
   );
 }
+
+/** What it says is the same, and is not what was signed. */
+const changeSalt = (body: Uint8Array) => body.map((byte, place) => (place === 0 ? byte ^ 1 : byte));
 
 const FALSE: readonly (readonly [string, (told: Told, number: number) => Told])[] = [
   ['one signer alone said so', (told) => ({ ...told, deaths: [words[0], words[0]] })],
   ['one of three is said twice', (told) => ({ ...told, deaths: [...words, words[0]] })],
-  ['one is about another transaction', (told) => ({ ...told, deaths: [aboutAnother(), words[1]] })],
-  ['all are about another transaction', (told) => ({ ...told, txid: NOBODY })],
+  ['one is about another transaction', (told) => ({ ...told, deaths: [aboutAnother(0), words[1]] })],
+  ['the gate was told of another transaction', (told) => ({ ...told, txid: NOBODY })],
+  [
+    'another transaction is dead',
+    (told) => ({ ...told, txid: NOBODY, deaths: [aboutAnother(0), aboutAnother(1)] }),
+  ],
   [
     'a signature was changed',
     (told) => ({ ...told, deaths: [words[0], [words[1][0], words[1][1], words[0][2]]] }),
   ],
   [
-    'a body was changed',
+    'the salt of a body was changed',
     (told) => ({
       ...told,
-      deaths: [words[0], [words[1][0], words[1][1].map((byte) => byte ^ 1), words[1][2]]],
+      deaths: [words[0], [words[1][0], changeSalt(words[1][1]), words[1][2]]],
     }),
   ],
   [
@@ -222,6 +229,8 @@ describe('a pair of which', () => {
       expect(found(pair, linesOf('gate-1'))).toEqual([]);
       expect(found(pair, linesOf('A', 'C'))).toEqual(['AUDIT_DOUBLE']);
       expect(found(pair, [])).toEqual(['AUDIT_DOUBLE']);
+      const others = pair.map((spend) => (spend.txid === first.txid ? { ...spend, txid: 'another' } : spend));
+      expect(found(others, verified.lines)).toEqual(['AUDIT_DOUBLE']);
     }
   });
 
@@ -234,11 +243,21 @@ describe('a pair of which', () => {
     const parted = { ...roster, charters: [without('A'), without('B')] };
     expect(found(pair, verified.lines, parted)).toEqual(['AUDIT_DOUBLE']);
     expect(found(pair, verified.lines, { ...roster, charters: [without('A'), roster.charter] })).toEqual([]);
+    const signers = roster.charter.signers.map((row) => (row.name === 'A' ? { ...row, key: NOBODY } : row));
+    const rebuilt = { ...roster, charters: [{ ...roster.charter, signers }] };
+    expect(found(pair, verified.lines, rebuilt)).toEqual(['AUDIT_DOUBLE']);
   });
 
   it('one gate cleared both needs its BURY: that signers said it to the vault is not enough', () => {
     expect(found([first, last], linesOf('A', 'B'))).toEqual(['AUDIT_DOUBLE']);
     expect(found([first, last], linesOf('gate-1'))).toEqual([]);
+    // Another gate's is not its own.
+    const moved = linesOf('gate-1').map((line) => ({
+      ...line,
+      peer: 'gate-2',
+      up: line.up.map((message) => ({ ...message, header: { ...message.header, sender: 'gate-2' } })),
+    }));
+    expect(found([first, last], moved)).toEqual(['AUDIT_DOUBLE']);
   });
 
   it('one was cleared by the machine that took the gate’s place has no BURY either', () => {
@@ -250,14 +269,16 @@ describe('a pair of which', () => {
     expect(found([first, last], linesOf('A', 'B'), { ...roster, keys })).toEqual(['AUDIT_DOUBLE']);
   });
 
-  it('one was told dead on another line goes by the gate’s own clock', () => {
+  it('one was told dead on the same line goes by its numbers, on another line by the gate’s own clock', () => {
     const told = linesOf('gate-1').flatMap(({ down, up }) => {
       const bury = down.find(({ type }) => type === 'BURY');
       const taken = up.find(({ header }) => header.receiptSeq >= (bury?.header.seq ?? 0));
       return taken === undefined ? [] : [taken.header];
     })[0];
     if (told === undefined) throw new Error('the gate was told');
-    const { session, uptime } = told;
+    const { session, uptime, seq } = told;
+    expect(found([first, said(last, { session: 0, uptime: 0 })], verified.lines)).toEqual([]);
+    expect(found([first, said(last, { seq: seq - 1 })], verified.lines)).toEqual(['AUDIT_DOUBLE']);
     const after = (header: Partial<Header>) =>
       found([first, said(last, { recipient: 'vault-2', ...header })], verified.lines);
     expect(after({ session, uptime })).toEqual([]);
