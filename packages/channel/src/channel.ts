@@ -37,6 +37,8 @@ export class Channel {
     (action) => this.#perform(action),
   );
   #hasSpoken = false;
+  /** This connection came up without a greeting from here. */
+  #isSilent = false;
 
   constructor(options: ChannelOptions, owner: ChannelOwner) {
     this.#owner = owner;
@@ -77,9 +79,19 @@ export class Channel {
     return this.chain.line;
   }
 
-  /** Whether a new connection is worth a greeting: the first one is, further ones unless a heap of them waits already. */
+  /**
+   * Whether a new connection is worth a greeting: the first one is, further ones unless a heap of them waits already. Also then it
+   * is if none of ours names what the peer said last: nobody without its key moves that on, and a peer that has lost its memory
+   * waits for such a receipt.
+   */
   get greets(): boolean {
-    return !this.#hasSpoken || this.outstanding < GREETINGS_MAX;
+    return !this.#hasSpoken || this.outstanding < GREETINGS_MAX || !this.#isReceipted;
+  }
+
+  get #isReceipted(): boolean {
+    const last = this.chain.sent.at(-1);
+    const read = last === undefined ? undefined : decode(Header, last.header, 1024);
+    return read?.ok === true && read.value.receiptSeq === this.chain.theirs.seq;
   }
 
   /**
@@ -122,6 +134,7 @@ export class Channel {
     }
     if (plan.kind === 'forgotten') this.#owner.onAlarm(plan.fault.code, plan.fault.detail);
     this.#traffic.start(plan.kind === 'forgotten' ? this.chain.sent : plan.messages);
+    this.#isSilent = !this.greets;
     this.#owner.onUp();
   }
 
@@ -223,5 +236,7 @@ export class Channel {
       return;
     }
     taken.after();
+    // Both ends may wait to be greeted: the next connection is.
+    if (this.#isSilent && this.greets) this.#close('there is a greeting due');
   }
 }

@@ -123,7 +123,10 @@ export class Station {
           this.acted.push(received.body);
         },
       }),
-      onUp: () => this.events.push('up'),
+      onUp: () => {
+        this.events.push('up');
+        this.onUp();
+      },
       onDown: (reason) => this.events.push(`down ${reason}`),
       onLocked: () => this.events.push('locked'),
       onProgress: () => undefined,
@@ -131,6 +134,9 @@ export class Station {
       onAlarm: (code) => this.alarms.push(code),
     };
   }
+
+  /** What its program does on each connection: nothing. */
+  onUp(): void {}
 
   say(body: Uint8Array): void {
     const type = this.end === 0 ? 'FREEZE' : 'NOTICE';

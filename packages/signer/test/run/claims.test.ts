@@ -13,12 +13,14 @@ import {
   createEd25519Signer,
   decode,
   encode,
+  GREETINGS_MAX,
   Header,
   Hello,
   Notice,
   Resume,
   START,
 } from '@coldwire/protocol';
+import { encodeItem } from '@coldwire/protocol/connection/items.ts';
 import { noblePointMath } from '@coldwire/wallet/noble.ts';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRandom, createWire, type Wire } from '../../../channel/test/wire.ts';
@@ -134,7 +136,7 @@ class Vault {
       salt: () => new Uint8Array(16),
       onMessage: ({ type }) => ({ entries: [], after: () => void this.types.push(type) }),
       onUp: () => {
-        this.channel.send({ type: 'HELLO', request: null, body: HELLO });
+        if (this.channel.greets) this.channel.send({ type: 'HELLO', request: null, body: HELLO });
       },
       onDown: () => undefined,
       onLocked: () => undefined,
@@ -193,6 +195,28 @@ async function lie(resume: Resume): Promise<void> {
   port.cut();
   await link.stop();
   await wait(5_000);
+}
+
+/** A connection to the vault of somebody who says what the signer would, and has its messages. */
+async function pose({ theirs, acknowledged, sent }: Chain): Promise<void> {
+  const resume = { ...theirs, acknowledgedSeq: acknowledged.seq, acknowledgedHash: acknowledged.hash };
+  const port = wire.plug(1);
+  const link = attachLink(port, {
+    role: 'responder',
+    baud: 0,
+    nextNonce,
+    resume: () => encode(Resume, resume),
+    onUp: () => {
+      for (const message of sent) link.send(encodeItem({ kind: 'inline', ...message }));
+    },
+    onDown: () => undefined,
+    onBytes: () => undefined,
+    onRoom: () => undefined,
+    onEnd: () => undefined,
+  });
+  await wait(1_000);
+  port.cut();
+  await link.stop();
 }
 
 const claim = (mine: { seq: number; hash: Uint8Array }, acknowledgedSeq: number): Resume => ({
@@ -421,6 +445,28 @@ describe('A signer whose memory is lost', () => {
     expect(vault.chain.theirs.seq).toBeGreaterThan(seq);
     await lie(claim(START, 0));
     await lie(claim(signer.channel.chain.mine, 5000));
+    await expectGood();
+  });
+
+  test('goes on with a vault that has a heap of greetings to it, and had not told it of its last message', async () => {
+    await expectGood();
+    const { theirs, acknowledged } = vault.chain;
+    await lie({ ...theirs, acknowledgedSeq: acknowledged.seq, acknowledgedHash: acknowledged.hash });
+    const { chain } = signer.channel;
+    signer.stop();
+    vault.start();
+    // As many connections of a liar come to this; then he hands over what the signer said to him.
+    while (vault.channel.greets) vault.channel.send({ type: 'HELLO', request: null, body: HELLO });
+    expect(vault.channel.outstanding).toBe(GREETINGS_MAX);
+    await pose(chain);
+    expect(vault.chain.theirs.seq).toBe(theirs.seq + 1);
+    vault.types.splice(0);
+    signer = new Signer(wire);
+    await wait(60_000);
+    expect(vault.types).toContain('HELLO');
+    expect(signer.channel.chain.proven).toBeUndefined();
+    vault.stop();
+    await wait(5_000);
     await expectGood();
   });
 
