@@ -1,14 +1,15 @@
 /**
  * Gets a signed batch cleared: its home gate first, and the others as well once that is away, slow or has refused. Another gate
  * refuses GATE_HOME until its delay has passed, so it is asked again and again under fresh request ids, always for the same
- * transaction. A signature that a gate finds faulty costs its signer this batch: a third one is asked. What one gate says ends
- * nothing by itself: each that was asked may have a transaction that it can broadcast.
+ * transaction. For a gate that finds a signature faulty a third signer is asked, while the other gates go on with what there is.
+ * What one gate says ends nothing by itself: each that was asked may have a transaction that it can broadcast.
  */
-import { Clear, Cleared, decode, encode, equalBytes, MessageBytes } from '@coldwire/protocol';
+import { Cleared, decode, equalBytes } from '@coldwire/protocol';
 import { displayTxid } from '@coldwire/wallet';
 import { askPeer, type Batch, getBatch, recordCleared, recordRefused } from '../queue/index.ts';
 import type { Reply } from '../session/session.ts';
 import { draftOf } from './admit.ts';
+import { clearBody, signersOf } from './clear-body.ts';
 import { namedTxid, realConflicts } from './conflict.ts';
 import { buryDead, forgetBurials } from './dead.ts';
 import { findFlaw } from './final.ts';
@@ -16,6 +17,7 @@ import { type GateWord, isBlame, wordOf } from './gate-word.ts';
 import { giveUp } from './give-up.ts';
 import { homeGate } from './home.ts';
 import { Away, freshId, type Peer, type Refusal, readRefusals } from './peer.ts';
+import { Signing } from './sign.ts';
 import type { Vault } from './vault.ts';
 
 /** A window frees with the blocks, not with the seconds: how much longer than for GATE_HOME a gate is left alone. */
@@ -29,6 +31,10 @@ interface Asking {
   /** What it said last. */
   word: GateWord | undefined;
   refusals: readonly Refusal[];
+  /** Signers whose signatures it finds faulty: it is given the others'. */
+  bad: ReadonlySet<string>;
+  /** Before this moment its blame is no final word: another signature is sought, or on its way to it. */
+  hopesUntil: number;
 }
 
 interface Objections {
@@ -37,46 +43,38 @@ interface Objections {
   readonly conflicts: readonly Refusal[];
 }
 
-export type Clearing =
-  | { readonly kind: 'ended' }
-  /** These signers' signatures are of no use; another's is needed. */
-  | { readonly kind: 'blamed'; readonly signers: ReadonlySet<string> };
-
 /** One signed batch on its way through the gates. */
 export class Clearance {
   readonly #vault: Vault;
   readonly #id: number;
-  readonly #bad: ReadonlySet<string>;
   readonly #asking = new Map<string, Asking>();
   readonly #open: { readonly gate: Peer; readonly request: Uint8Array }[] = [];
-  #blamed: ReadonlySet<string> | undefined;
+  #third: Signing | undefined;
   #over = false;
 
-  /** @param bad signers whose signatures are not to be offered any more */
-  constructor(vault: Vault, id: number, bad: ReadonlySet<string>) {
+  constructor(vault: Vault, id: number) {
     this.#vault = vault;
     this.#id = id;
-    this.#bad = bad;
   }
 
-  async run(): Promise<Clearing> {
+  /** Returns when the batch is cleared, given up or dead. */
+  async run(): Promise<void> {
     const { bells, store, tuning, stopping } = this.#vault;
     try {
       while (!stopping.aborted) {
         const seen = bells.peers.rings;
         const batch = getBatch(store, this.#id);
-        if (batch.status !== 'signed') return { kind: 'ended' };
-        if (this.#blamed !== undefined) return { kind: 'blamed', signers: this.#blamed };
+        if (batch.status !== 'signed') return;
         if (this.#isRefused(batch)) {
           this.#giveUp(batch);
-          return { kind: 'ended' };
+          return;
         }
         for (const gate of this.#eligible(batch)) this.#start(gate, batch);
         await bells.peers.after(seen, Math.min(tuning.deadlineMs, tuning.gateRetryMs));
       }
-      return { kind: 'ended' };
     } finally {
       this.#over = true;
+      this.#third?.stop();
       for (const { gate, request } of this.#open) gate.forget(request);
     }
   }
@@ -105,6 +103,10 @@ export class Clearance {
     return this.#asking.get(gate.name)?.word;
   }
 
+  #hopes(gate: Peer): boolean {
+    return performance.now() < (this.#asking.get(gate.name)?.hopesUntil ?? 0);
+  }
+
   /** The home gate; the others too while it is not there, does not answer or has said no. */
   #eligible(batch: Batch): readonly Peer[] {
     const now = performance.now();
@@ -120,7 +122,7 @@ export class Clearance {
   /** Whether every gate that is there was heard, and none of them will clear it as it is. */
   #isRefused(batch: Batch): boolean {
     const there = this.#listed().filter((gate) => gate.ready && !this.#isSlow(gate));
-    const words = there.map((gate) => this.#word(gate));
+    const words = there.map((gate) => (this.#hopes(gate) ? undefined : this.#word(gate)));
     if (words.includes('twice')) return true;
     if (words.length === 0 || words.includes(undefined)) return false;
     // Another gate's delay has begun with the question, and counts for the next batch that carries the intent.
@@ -139,16 +141,11 @@ export class Clearance {
 
   #start(gate: Peer, batch: Batch): void {
     const { bells } = this.#vault;
-    const { word, refusals = [] } = this.#asking.get(gate.name) ?? {};
-    const asking: Asking = { since: performance.now(), busy: true, notBefore: 0, word, refusals };
+    const first = { word: undefined, refusals: [], bad: new Set<string>(), hopesUntil: 0 };
+    const before = this.#asking.get(gate.name) ?? first;
+    const asking: Asking = { ...before, since: performance.now(), busy: true, notBefore: 0 };
     this.#asking.set(gate.name, asking);
-    const body = clearBody(batch, this.#bad);
-    if (body === undefined) {
-      this.#blamed = this.#bad;
-      bells.peers.ring();
-      return;
-    }
-    this.#ask(gate, asking, batch, body).then(
+    this.#ask(gate, asking, batch, clearBody(batch, asking.bad)).then(
       () => bells.peers.ring(),
       (error: unknown) => this.#vault.fail(error),
     );
@@ -157,7 +154,8 @@ export class Clearance {
   async #ask(gate: Peer, asking: Asking, batch: Batch, body: Uint8Array): Promise<void> {
     try {
       await buryDead(this.#vault, gate, batch);
-      if (this.#over) return;
+      // A block, or another gate, may have ended it meanwhile.
+      if (this.#over || getBatch(this.#vault.store, batch.id).status !== 'signed') return;
       const request = askPeer(this.#vault.store, batch.id, 'gate', gate.name, freshId());
       this.#open.push({ gate, request });
       const reply = await gate.ask('CLEAR', request, body);
@@ -204,11 +202,12 @@ export class Clearance {
     const homeOnly = codes.length === 1 && codes[0] === 'GATE_HOME';
     asking.notBefore = performance.now() + tuning.gateRetryMs * (homeOnly ? 1 : PATIENCE);
     asking.refusals = refusals;
+    asking.hopesUntil = 0;
     const conflicts = realConflicts(this.#vault, batch, refusals);
     asking.word = wordOf(codes, conflicts.length > 0 ? [] : ['GATE_CONFLICT']);
     // It is told again what is dead: what it did not know of when it was told first, it may have cleared since.
     if (codes.includes('GATE_CONFLICT')) forgetBurials(this.#vault, gate, batch);
-    if (isBlame(codes)) this.#blame(gate, refusals);
+    if (isBlame(codes)) this.#blame(gate, asking, refusals);
     else this.#alarm(gate, asking.word, batch, { codes, conflicts });
   }
 
@@ -229,24 +228,53 @@ export class Clearance {
   }
 
   /** Another pair is tried if there is one; whom a gate blames beyond that, or without a name, it blames alone. */
-  #blame(gate: Peer, refusals: readonly Refusal[]): void {
-    const { report, charter, signers, charters, store } = this.#vault;
+  #blame(gate: Peer, asking: Asking, refusals: readonly Refusal[]): void {
+    const { report, charter, signers, charters, store, tuning } = this.#vault;
     const named = refusals.flatMap(({ facts }) => facts.get('signer') ?? []);
     const code = refusals[0]?.code ?? 'GATE_SIGNED';
     report.alarm(code, gate.name, `it finds fault with ${named.join(', ') || 'a signer'}`);
     const names = charter.charter.signers.map(({ name }) => name);
-    const bad = new Set([...this.#bad, ...named.filter((name) => names.includes(name))]);
-    const { peers } = getBatch(store, this.#id);
+    const bad = new Set([...asking.bad, ...named.filter((name) => names.includes(name))]);
+    const batch = getBatch(store, this.#id);
     const good = names.filter((name) => {
       if (bad.has(name)) return false;
-      const peer = peers.find((one) => one.role === 'signer' && one.name === name);
+      const peer = batch.peers.find((one) => one.role === 'signer' && one.name === name);
       if (peer?.answer === 'done') return true;
       return (
         peer?.answer !== 'refused' &&
         signers.some((signer) => signer.name === name && signer.ready && charters.lists(signer))
       );
     });
-    if (bad.size > this.#bad.size && good.length >= 2) this.#blamed = bad;
+    if (bad.size === asking.bad.size || good.length < 2) return;
+    asking.bad = bad;
+    asking.hopesUntil = performance.now() + tuning.deadlineMs;
+    const signed = signersOf(batch).filter((name) => !bad.has(name));
+    asking.notBefore = signed.length >= 2 ? 0 : Number.POSITIVE_INFINITY;
+    if (signed.length < 2) this.#seekThird();
+  }
+
+  /** Beside the gates: whom one of them blames keeps no other from clearing with the signatures that there are. */
+  #seekThird(): void {
+    if (this.#third !== undefined) return;
+    this.#third = new Signing(this.#vault, this.#id, 3);
+    this.#third.run().then(
+      () => this.#endThird(),
+      (error: unknown) => this.#vault.fail(error),
+    );
+  }
+
+  /** The gates that waited for it are asked again, with the third signature if there is one. */
+  #endThird(): void {
+    const { store, tuning, bells } = this.#vault;
+    if (this.#over) return;
+    const now = performance.now();
+    const isSigned = signersOf(getBatch(store, this.#id)).length > 2;
+    for (const asking of this.#asking.values()) {
+      if (asking.notBefore !== Number.POSITIVE_INFINITY) continue;
+      asking.notBefore = isSigned ? 0 : now + tuning.gateRetryMs * PATIENCE;
+      asking.hopesUntil = isSigned ? now + tuning.deadlineMs : 0;
+    }
+    bells.peers.ring();
   }
 }
 
@@ -255,20 +283,4 @@ function adviceOn(conflicts: readonly Refusal[]): string {
   const txid = conflicts.map(namedTxid).find((named) => named !== undefined);
   const look = txid === undefined ? "look the intent up in the gate's log" : `look ${txid} up at a node`;
   return `no other gate is asked. Have its log audited and ${look}: if there was no such payment, the gate is faulty or hostile; a charter without it ends this`;
-}
-
-/** The first two signatures that are not known to be bad. */
-function clearBody(batch: Batch, bad: ReadonlySet<string>): Uint8Array | undefined {
-  const signed = batch.peers
-    .filter(({ role, name, answer }) => role === 'signer' && answer === 'done' && !bad.has(name))
-    .flatMap(({ message }) => (message === null ? [] : [readMessage(message)]));
-  return signed.length < 2
-    ? undefined
-    : encode(Clear, { request: batch.request, signed: signed.slice(0, 2) });
-}
-
-function readMessage(message: Uint8Array) {
-  const decoded = decode(MessageBytes, message, message.length);
-  if (!decoded.ok) throw new Error(`a stored SIGNED is none: ${decoded.fault.detail}`);
-  return decoded.value;
 }

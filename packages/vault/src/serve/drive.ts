@@ -37,16 +37,12 @@ export class Driver {
 
   async #drive(id: number): Promise<void> {
     const { store, stopping } = this.#vault;
-    let bad: ReadonlySet<string> = new Set();
     while (!stopping.aborted) {
       const { status } = getBatch(store, id);
       if (status === 'drafted' || status === 'signing') {
         await new Signing(this.#vault, id).run();
       } else if (status === 'signed') {
-        if (bad.size > 0) await new Signing(this.#vault, id).run(bad);
-        if (getBatch(store, id).status !== 'signed') continue;
-        const clearing = await new Clearance(this.#vault, id, bad).run();
-        if (clearing.kind === 'blamed') bad = clearing.signers;
+        await new Clearance(this.#vault, id).run();
       } else if (status === 'cleared') {
         await broadcast(this.#vault, id);
         this.#offered.add(id);

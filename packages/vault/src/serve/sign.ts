@@ -1,6 +1,7 @@
 /**
  * Gets a batch signed by two signers. Pairs take turns (AB, BC, CA); the third is asked when one is away, locked, slow or
  * refuses. Two refusals end the batch: then no pair is left. What is asked is stored first, so a restart asks the same.
+ * A third signature beside those two is sought for a gate that finds fault with one of them.
  */
 import { decode, equalBytes, hashRequest, Signed } from '@coldwire/protocol';
 import {
@@ -10,6 +11,7 @@ import {
   getBatch,
   recordRefused,
   recordSigned,
+  type Status,
 } from '../queue/index.ts';
 import type { Reply } from '../session/session.ts';
 import { showDead } from './dead.ts';
@@ -22,6 +24,9 @@ import { READMIT } from './verdicts.ts';
 
 const READMISSIONS = 3;
 
+/** The statuses in which a signer may be asked. */
+const ASKING: readonly Status[] = ['drafted', 'signing', 'signed'];
+
 interface Attempt {
   readonly since: number;
   readonly ended: Promise<void>;
@@ -32,25 +37,28 @@ interface Attempt {
 export class Signing {
   readonly #vault: Vault;
   readonly #id: number;
+  readonly #wanted: 2 | 3;
   readonly #attempts = new Map<string, Attempt>();
   readonly #refusals = new Map<string, readonly Refusal[]>();
   #asked: { readonly signer: Signer; readonly request: Uint8Array }[] = [];
   #done = false;
 
-  constructor(vault: Vault, id: number) {
+  /** @param wanted signatures; with three of them nothing that a signer says gives the batch up */
+  constructor(vault: Vault, id: number, wanted: 2 | 3 = 2) {
     this.#vault = vault;
     this.#id = id;
+    this.#wanted = wanted;
   }
 
-  /** Returns when the batch is signed or given up. @param without signers whose signatures a gate found faulty */
-  async run(without: ReadonlySet<string> = new Set()): Promise<void> {
+  /** Returns when there are as many signatures as wanted, or cannot be. */
+  async run(): Promise<void> {
     const { bells, tuning, stopping } = this.#vault;
     try {
-      while (!stopping.aborted) {
+      while (!stopping.aborted && !this.#done) {
         const seen = bells.peers.rings;
         const batch = getBatch(this.#vault.store, this.#id);
-        if (this.#isFinished(batch, without)) return;
-        this.#startAttempts(batch, without);
+        if (this.#isFinished(batch)) return;
+        this.#startAttempts(batch);
         await bells.peers.after(seen, tuning.deadlineMs / 4);
       }
     } finally {
@@ -59,25 +67,33 @@ export class Signing {
     }
   }
 
-  #isFinished(batch: Batch, without: ReadonlySet<string>): boolean {
+  /** Lets go of whom it has asked. */
+  stop(): void {
+    this.#done = true;
+    this.#vault.bells.peers.ring();
+  }
+
+  #isFinished(batch: Batch): boolean {
     const signers = batch.peers.filter(({ role }) => role === 'signer');
-    const good = signers.filter(({ name, answer }) => answer === 'done' && !without.has(name));
-    if (!['drafted', 'signing', 'signed'].includes(batch.status) || good.length >= 2) return true;
-    const bad = signers.filter(({ name, answer }) => answer === 'refused' || without.has(name));
-    const names = this.#vault.charter.charter.signers.length;
-    if (names - bad.length >= 2) return false;
-    giveUp(this.#vault, batch, { by: 'signer', refusals: this.#refusals });
+    const signed = signers.filter(({ answer }) => answer === 'done');
+    if (!ASKING.includes(batch.status) || signed.length >= this.#wanted) return true;
+    // Whoever is being asked once more after a refusal has not said its last word.
+    const refused = signers.filter(
+      ({ name, answer }) => answer === 'refused' && this.#attempts.get(name)?.over !== false,
+    );
+    if (this.#vault.charter.charter.signers.length - refused.length >= this.#wanted) return false;
+    // What two have signed already is for the gates to end.
+    if (batch.status !== 'signed') giveUp(this.#vault, batch, { by: 'signer', refusals: this.#refusals });
     return true;
   }
 
   /** As many as are still needed, without those that are slow or gone. */
-  #startAttempts(batch: Batch, without: ReadonlySet<string>): void {
+  #startAttempts(batch: Batch): void {
     const { tuning } = this.#vault;
     const answers = new Map(
       batch.peers.filter(({ role }) => role === 'signer').map((peer) => [peer.name, peer]),
     );
-    let needed =
-      2 - [...answers.values()].filter(({ name, answer }) => answer === 'done' && !without.has(name)).length;
+    let needed = this.#wanted - [...answers.values()].filter(({ answer }) => answer === 'done').length;
     const active = [...this.#attempts].filter(([name, { over, since }]) => {
       const isThere = this.#vault.signers.some((signer) => signer.name === name && signer.ready);
       return !over && isThere && performance.now() - since < tuning.deadlineMs;
@@ -88,12 +104,12 @@ export class Signing {
     const refused = [...answers.values()].some(({ answer }) => answer === 'refused');
     if (refused && active.length > 0) return;
     const { charters } = this.#vault;
-    const spare = this.#countSure(answers, without) >= 2;
+    const spare = this.#countSure(answers) >= this.#wanted;
     for (const signer of this.#preferred(batch)) {
       if (needed <= 0) return;
       if (spare && signer.isUnwitnessed(this.#vault)) continue;
       const answer = answers.get(signer.name)?.answer ?? null;
-      if (!signer.ready || !charters.lists(signer) || answer !== null || without.has(signer.name)) continue;
+      if (!signer.ready || !charters.lists(signer) || answer !== null) continue;
       const before = this.#attempts.get(signer.name);
       if (before !== undefined && !before.over) continue;
       this.#start(signer);
@@ -102,13 +118,10 @@ export class Signing {
   }
 
   /** Signers that have signed, or can be asked and have the witness of every gate. */
-  #countSure(
-    answers: ReadonlyMap<string, { readonly answer: string | null }>,
-    without: ReadonlySet<string>,
-  ): number {
+  #countSure(answers: ReadonlyMap<string, { readonly answer: string | null }>): number {
     return this.#vault.signers.filter((signer) => {
       const answer = answers.get(signer.name)?.answer ?? null;
-      if (without.has(signer.name) || answer === 'refused') return false;
+      if (answer === 'refused') return false;
       const isThere = signer.ready && this.#vault.charters.lists(signer);
       return answer === 'done' || (isThere && !signer.isUnwitnessed(this.#vault));
     }).length;
@@ -152,7 +165,8 @@ export class Signing {
     for (let round = 0; ; round += 1) {
       await signer.settle(this.#vault);
       await showDead(this.#vault, signer, getBatch(store, this.#id));
-      if (this.#done) return;
+      // A block may have ended it meanwhile.
+      if (this.#done || !ASKING.includes(getBatch(store, this.#id).status)) return;
       const request = askPeer(store, this.#id, 'signer', signer.name, freshId());
       this.#asked.push({ signer, request });
       const batch = getBatch(store, this.#id);

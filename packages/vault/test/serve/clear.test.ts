@@ -28,7 +28,7 @@ function signedBatch() {
   const seed = seedAt(0);
   approve(world.store, seed);
   const id = signNext(world.store);
-  const run = (): Promise<unknown> => new Clearance(world.vault, id, new Set()).run();
+  const run = (): Promise<unknown> => new Clearance(world.vault, id).run();
   const stateNow = () => findWithdrawal(world.store, idOf(seed));
   const alarms = (code: string) =>
     world.said.filter((line) => line['event'] === 'alarm' && line['code'] === code);
@@ -127,7 +127,7 @@ function secondBatch(bury: boolean) {
     gates[0].says = () => ({ type: 'REFUSED', body: encode(Refused, { refusals: txids.map(conflict) }) });
     gates[1].says = () => clearing(store, id);
   };
-  const run = (): Promise<unknown> => new Clearance(vault, id, new Set()).run();
+  const run = (): Promise<unknown> => new Clearance(vault, id).run();
   const txidOf = (batch: number): string => displayTxid(getBatch(store, batch).txid);
   return { ...world, first, id, names, run, txidOf };
 }
@@ -199,7 +199,7 @@ test.each(['refuses', 'is silent'])(
     const { vault, store, gates, seed, id } = signedBatch();
     gates[0].says = () => refusing('DUST', { output: '0' });
     gates[1].isThere = false;
-    await new Clearance(vault, id, new Set()).run();
+    await new Clearance(vault, id).run();
     gates[1].isThere = true;
     expect(findWithdrawal(store, idOf(seed))?.state).toBe('approved');
     const before = getBatch(store, id);
@@ -214,7 +214,7 @@ test.each(['refuses', 'is silent'])(
     signBy(store, cancel, 'A', 'B');
     gates[0].says = () => (how === 'refuses' ? refusing('FEE_WINDOW') : undefined);
     gates[1].says = () => clearing(store, cancel);
-    await new Clearance(vault, cancel, new Set()).run();
+    await new Clearance(vault, cancel).run();
     expect(getBatch(store, cancel).status).toBe('cleared');
   },
 );
@@ -271,7 +271,7 @@ test('what all gates refuse for good ends only when its coins are home and that 
   expect(cancel).toMatchObject({ purpose: 'cancel', replaces: id, status: 'drafted' });
   signBy(store, cancel.id, 'A', 'B');
   for (const gate of gates) gate.says = () => clearing(store, cancel.id);
-  await new Clearance(vault, cancel.id, new Set()).run();
+  await new Clearance(vault, cancel.id).run();
   mine(store, [cancel]);
   const { burial } = vault.charter.charter.clock;
   for (let depth = 2; depth < burial; depth += 1) mine(store, []);
@@ -290,7 +290,7 @@ test('what ends does so although another intent of its batch is neither paid nor
   const id = signNext(store);
   const intent = Buffer.from(idOf(ends)).toString('hex');
   for (const gate of gates) gate.says = () => refusing('INTENT_LIFE', { intent });
-  await new Clearance(vault, id, new Set()).run();
+  await new Clearance(vault, id).run();
   const stateOf = (seed: number) => findWithdrawal(store, idOf(seed))?.state;
   const { burial } = vault.charter.charter.clock;
   const next = () => takeBatch(store, { maxIntents: 9, amountPerTransaction: 1_000_000n, burial });

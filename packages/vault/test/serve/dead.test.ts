@@ -334,7 +334,7 @@ test('trouble of the node while deaths are collected does not keep a gate busy: 
   };
   const errors: unknown[] = [];
   const fail = (error: unknown): void => void errors.push(error);
-  const running = new Clearance({ ...vault, fail }, id, new Set()).run();
+  const running = new Clearance({ ...vault, fail }, id).run();
   const asked = () => gates.flatMap((gate) => gate.asked).filter(({ type }) => type === 'CLEAR');
   for (let turn = 0; turn < 100 && asked().length === 0; turn += 1)
     await new Promise((resolve) => setTimeout(resolve, 5));
