@@ -159,8 +159,9 @@ export class Former {
     if (screened.kind === 'held') for (const id of screened.ids) this.#impossible.add(id);
     if (screened.kind !== 'cleared') return screened.kind === 'held';
     // The chain or an answer may have changed the queue meanwhile: the verdict counts only for the same intents again.
-    const { plan, take } = this.#plan(gate, feerate, seed) ?? first;
-    if (idsOf(take) !== idsOf(first.take)) return true;
+    const second = this.#plan(gate, feerate, seed);
+    if (second === undefined || idsOf(second.take) !== idsOf(first.take)) return true;
+    const { plan, take } = second;
     const approvals = approvalsFor(store, take.withdrawals);
     const prepared = prepareDraft(plan.draft, [screened.verdict], this.#vault.scripts, approvals);
     const purpose = take.required.length > 0 ? 'regroup' : 'payment';

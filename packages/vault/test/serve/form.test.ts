@@ -1,8 +1,6 @@
 /** What goes into one batch together: here what signers may know already, and may charge once more. */
-import { createServer } from 'node:http';
-import { type Charter, encode, fromHex, hashIntent, hashVerdict, Intent, toHex } from '@coldwire/protocol';
-import { readQuestion, writeAnswer } from '@coldwire/screen';
-import { expect, onTestFinished, test } from 'vitest';
+import { type Charter, encode, fromHex, hashIntent, Intent, toHex } from '@coldwire/protocol';
+import { expect, test } from 'vitest';
 import { identity, mustLoad, sampleCharter, seeded } from '../../../policy/test/world.ts';
 import {
   findWithdrawal,
@@ -17,6 +15,7 @@ import { giveUp } from '../../src/serve/give-up.ts';
 import type { Refusal } from '../../src/serve/peer.ts';
 import { idOf, makeQueue, requester } from '../fixture.ts';
 import { draft, mine } from '../queue/steps.ts';
+import { startScreen } from './clearing-screen.ts';
 import { makeVault, seedAt, signBy } from './vault-world.ts';
 
 const BURIAL = 6;
@@ -29,35 +28,11 @@ const charter = mustLoad({
   policy: { ...sample.policy, velocity: rows },
 });
 
-/** A screen that clears everything. */
-async function startScreen(): Promise<string> {
-  const server = createServer((asked, response) => {
-    const chunks: Buffer[] = [];
-    asked.on('data', (chunk: Buffer) => chunks.push(chunk));
-    asked.on('end', () => {
-      const question = readQuestion(JSON.parse(Buffer.concat(chunks).toString()));
-      if (question === undefined) throw new Error('another question');
-      const { intents, tipHeight: issued } = question;
-      const hashes = intents.map(([intent]) => hashIntent(charter.first, intent));
-      const signature = identity('screen-1').sign(hashVerdict(charter.first, issued, hashes));
-      const cleared = [...intents.keys()];
-      const verdict = { screen: 'screen-1', covers: cleared, issued, signature };
-      response.end(writeAnswer({ cleared, held: [], verdict }));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `http://127.0.0.1:${address.port}`;
-}
-
 async function begin() {
   const world = makeVault(makeQueue(8));
-  const screens = [{ name: 'screen-1', key: identity('screen-1').publicKey, url: await startScreen() }];
+  const screens = [
+    { name: 'screen-1', key: identity('screen-1').publicKey, url: await startScreen(charter.first) },
+  ];
   const tuning = { ...world.vault.tuning, parallel: 1 };
   const vault = { ...world.vault, charter, screens, tuning };
   const { store } = world;

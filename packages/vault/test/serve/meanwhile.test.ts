@@ -1,11 +1,14 @@
-/** What ends while the vault waits for somebody else: a batch whose coins a block spends is not asked about any more. */
+/** What ends while the vault waits for somebody else is not gone on with: a batch that a block ends, a withdrawal whose life is over. */
 import { expect, test } from 'vitest';
-import { getBatch } from '../../src/queue/index.ts';
+import { identity } from '../../../policy/test/world.ts';
+import { expireWithdrawals, findWithdrawal, getBatch, openBatches } from '../../src/queue/index.ts';
 import { Clearance } from '../../src/serve/clear.ts';
+import { Former } from '../../src/serve/form.ts';
 import { Signing } from '../../src/serve/sign.ts';
-import { fill } from '../fixture.ts';
+import { fill, idOf } from '../fixture.ts';
 import { approve, draft, mine } from '../queue/steps.ts';
-import { makeVault, seedAt, signNext } from './vault-world.ts';
+import { startScreen } from './clearing-screen.ts';
+import { charter, makeVault, seedAt, signNext } from './vault-world.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -44,4 +47,25 @@ test('a batch dies while a gate is told what is dead: nobody is asked to clear i
   await running;
   expect(getBatch(store, id).status).toBe('replaced');
   expect([errors, gates.flatMap(({ asked }) => asked)]).toEqual([[], []]);
+});
+
+test('the only withdrawal of a batch ends while a screen is asked about it: nothing is drafted', async () => {
+  const { store, vault } = makeVault();
+  const seed = seedAt(0);
+  approve(store, seed);
+  let questions = 0;
+  const url = await startScreen(charter.first, () => {
+    questions += 1;
+    // As a follower does at a block.
+    if (questions === 1) expireWithdrawals(store, 1_000_000);
+  });
+  const screens = [{ name: 'screen-1', key: identity('screen-1').publicKey, url }];
+  const former = new Former({ ...vault, screens });
+  for (let turn = 0; turn < 4; turn += 1) {
+    await former.formAll();
+    await pause(3);
+  }
+  expect(questions).toBe(1);
+  expect(findWithdrawal(store, idOf(seed))?.state).toBe('expired');
+  expect(openBatches(store)).toEqual([]);
 });
