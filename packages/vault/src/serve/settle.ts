@@ -8,6 +8,7 @@ import { displayTxid } from '@coldwire/wallet';
 import { type DraftContext, planBump, planCancel, prepareDraft } from '../draft/index.ts';
 import { batchesSpending } from '../queue/batch.ts';
 import {
+  type Batch,
   ENDING,
   endBuried,
   getBatch,
@@ -47,18 +48,26 @@ export async function broadcast(vault: Vault, id: number): Promise<void> {
 
 /** Looks after everything that was broadcast; once per new tip. @throws ChainError */
 export async function tendBroadcast(vault: Vault): Promise<void> {
-  const { store, chain, report, tuning } = vault;
+  const { store, tuning } = vault;
   const { height } = tipOf(store);
   for (const batch of openBatches(store)) {
     if (batch.status === 'cleared') await broadcast(vault, batch.id);
-    if (batch.status !== 'broadcast' || batch.transaction === null) continue;
-    const status = await chain.status(batch.txid);
-    if (status.kind === 'unknown' && getBatch(store, batch.id).status === 'broadcast') {
-      const again = await chain.broadcast(batch.transaction);
-      report.event('rebroadcast', { batch: batch.id, txid: displayTxid(batch.txid), result: again.kind });
-    }
+    if (batch.status !== 'broadcast') continue;
+    await keepInMempool(vault, batch);
     if (height - draftOf(batch).locktime >= tuning.bumpBlocks) await bump(vault, batch.id);
   }
+}
+
+/**
+ * A gate may have broadcast it by itself; if its block is reorganized away then, we have no bytes to offer again: it is replaced
+ * like any that waits too long.
+ */
+async function keepInMempool({ store, chain, report }: Vault, batch: Batch): Promise<void> {
+  if (batch.transaction === null) return;
+  const status = await chain.status(batch.txid);
+  if (status.kind !== 'unknown' || getBatch(store, batch.id).status !== 'broadcast') return;
+  const again = await chain.broadcast(batch.transaction);
+  report.event('rebroadcast', { batch: batch.id, txid: displayTxid(batch.txid), result: again.kind });
 }
 
 /** Only confirmed coins may come in addition: nodes refuse other replacements (BIP-125 rule 2). */
