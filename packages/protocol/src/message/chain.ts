@@ -346,13 +346,15 @@ export const CLAIM_MAX = 2 ** 52;
 /**
  * The positions to go on from after a hello, if they are others than the chain's: the peer has taken, or says that it has shown
  * us, more than signed messages came to here; or it fits those, and what an earlier hello claimed does not. Nothing that was
- * really taken lies behind them. Undefined: it names no places, or the chain stands there already.
+ * really taken lies behind them. Undefined: it names no places, or one behind what the peer has acknowledged, or the chain stands
+ * there already.
  */
 export function findRealignment(chain: Chain, hello: Resume): Positions | undefined {
   const { seq, hash, acknowledgedSeq, acknowledgedHash } = hello;
   if (acknowledgedSeq === undefined || acknowledgedHash === undefined) return undefined;
   if (seq > CLAIM_MAX || acknowledgedSeq > CLAIM_MAX) return undefined;
   const proven = chain.proven ?? chain;
+  if (goesBehind({ seq, hash }, proven.acknowledged)) return undefined;
   // The peer's signed messages have shown that it stands behind what was lost: no hello takes that back.
   const isMineKnown = isKnown(proven, { seq, hash }) || isLost(proven, seq);
   const isTheirsBeyond = acknowledgedSeq > proven.theirs.seq;
@@ -361,6 +363,14 @@ export function findRealignment(chain: Chain, hello: Resume): Positions | undefi
     theirs: isTheirsBeyond ? { seq: acknowledgedSeq, hash: acknowledgedHash } : proven.theirs,
   };
   return stands(chain, positions) ? undefined : positions;
+}
+
+/**
+ * A peer that has lost what it acknowledged has lost messages of its own as well that were taken here: it cannot go on in any case,
+ * and what it had taken would be said anew under the same numbers.
+ */
+function goesBehind({ seq, hash }: Head, acknowledged: Head): boolean {
+  return seq < acknowledged.seq || (seq === acknowledged.seq && !equalBytes(hash, acknowledged.hash));
 }
 
 /** Whether they end a claim, and claim nothing: they are where signed messages came to. */

@@ -11,6 +11,7 @@ import {
   realignChain,
   recordReceived,
   recordSent,
+  START,
 } from '../../src/index.ts';
 import { made } from './samples.ts';
 import { CHARTER, carry, claim, headerOf, hear, hello, make, talk } from './talk.ts';
@@ -63,7 +64,7 @@ describe('a place that somebody only claims', () => {
       'another last message of its own',
       ({ mine, theirs }) => claim({ ...mine, hash: made('x') }, theirs.seq),
     ],
-    ['the beginning, which is none', () => claim({ seq: 0, hash: made('x') }, 0)],
+    ['another message before its last', ({ mine }) => claim({ seq: mine.seq - 1, hash: made('x') }, 0)],
     ['both', () => claim({ seq: 40, hash: made('x') }, 50)],
   ];
 
@@ -117,6 +118,33 @@ describe('a place that somebody only claims', () => {
     expect(other.theirs).toEqual(signer.theirs);
     expect(hear(claimed, hello(vault))).toEqual(signer);
   });
+
+  it('is never behind what the vault has acknowledged, nor another message of that number', () => {
+    const { signer, vault } = talk(5);
+    const { acknowledged } = signer;
+    expect(acknowledged.seq).toBe(4);
+    const says = (chain: Chain, mine: Chain['mine']) =>
+      [0, 5, 50].map((theirs) => findRealignment(chain, claim(mine, theirs)));
+    const further = hear(signer, claim({ seq: 40, hash: made('x') }, 50));
+    const behind = [START, { seq: 3, hash: made('x') }, { ...acknowledged, hash: made('x') }];
+    for (const place of behind) {
+      expect(says(signer, place)).toEqual([undefined, undefined, undefined]);
+      // Nor from a place that somebody else claimed.
+      expect(says(further, place)).toEqual([undefined, undefined, undefined]);
+    }
+    expect(findRealignment(further, hello(vault))).toBeDefined();
+  });
+
+  it.each([0, 2, 4])(
+    'would be no way back for a vault whose disk knows %i of five turns: what it says was said',
+    (known) => {
+      const { signer } = talk(5);
+      const older = talk(known).vault;
+      expect(findRealignment(signer, hello(older))).toBeUndefined();
+      const judged = judgeMessage(signer, CHARTER, make(older, 2));
+      expect(judged).toMatchObject({ kind: 'fault', fault: { code: known === 4 ? 'FORK' : 'REPLAY' } });
+    },
+  );
 
   it('leaves half of all numbers behind it', () => {
     const { signer } = talk(1);

@@ -243,6 +243,18 @@ async function expectGood(): Promise<void> {
   expect(signer.channel.chain.proven).toBeUndefined();
 }
 
+/** The signer's own log holds each number once, in order. */
+function expectNoNumberTwice(): void {
+  const numbers: number[] = [];
+  signer.stop();
+  const { log } = openLog(signer.directory, 'A', ([, kind, , , bytes]) => {
+    if (kind === 'sent') numbers.push(unpackMessage(bytes).header.seq);
+  });
+  log.close();
+  expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));
+  signer.start();
+}
+
 /** Places that a hello can name, of a line on which something was said. */
 const lies: readonly (readonly [string, (chain: Chain) => Resume])[] = [
   ['messages of the vault that it never made', ({ mine }) => claim(mine, CLAIM_MAX)],
@@ -251,7 +263,7 @@ const lies: readonly (readonly [string, (chain: Chain) => Resume])[] = [
     'own messages that it never made',
     ({ theirs }) => claim({ seq: CLAIM_MAX, hash: seeded('x') }, theirs.seq),
   ],
-  ['nothing at all', () => claim({ ...START, hash: seeded('x') }, 0)],
+  ['another last message of its own', ({ mine }) => claim({ ...mine, hash: seeded('x') }, 0)],
 ];
 
 describe('A signer that has just started and is told of', () => {
@@ -309,6 +321,27 @@ describe('A signer that has just started and is told of', () => {
     expect(vault.alarms).toEqual([]);
   });
 
+  test('a place behind what the vault has acknowledged goes nowhere: no number is signed under twice', async () => {
+    await expectGood();
+    vault.stop();
+    await wait(5_000);
+    await expectGood();
+    const { acknowledged } = signer.channel.chain;
+    expect(acknowledged.seq).toBeGreaterThan(1);
+    for (const mine of [
+      START,
+      { seq: acknowledged.seq - 1, hash: seeded('x') },
+      { ...acknowledged, hash: seeded('x') },
+    ]) {
+      const before = signer.channel.chain;
+      await lie(claim(mine, 0));
+      await lie(claim(mine, 1000));
+      expect(signer.channel.chain).toEqual(before);
+    }
+    await expectGood();
+    expectNoNumberTwice();
+  });
+
   test('a place says nothing there: no number is signed under twice', async () => {
     await expectGood();
     vault.stop();
@@ -322,14 +355,7 @@ describe('A signer that has just started and is told of', () => {
     expect(vault.types).toContain('NOTICE');
     expect(vault.chain.theirs.seq).toBeLessThan(1000);
     expect(vault.chain.theirs.seq).toBeGreaterThan(mine.seq);
-    const numbers: number[] = [];
-    signer.stop();
-    const { log } = openLog(signer.directory, 'A', ([, kind, , , bytes]) => {
-      if (kind === 'sent') numbers.push(unpackMessage(bytes).header.seq);
-    });
-    log.close();
-    expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));
-    signer.start();
+    expectNoNumberTwice();
   });
 
   test.each(lies)('%s, keeps that in a snapshot and starts from it, goes on too', async (_, said) => {
