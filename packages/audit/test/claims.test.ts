@@ -14,8 +14,10 @@ import {
 } from '@coldwire/protocol';
 import { expect, test } from 'vitest';
 import { Findings } from '../src/finding.ts';
+import type { LoggedMessage } from '../src/log/message.ts';
 import type { Item, Transcript } from '../src/log/transcript.ts';
 import { checkChains } from '../src/verify/chain.ts';
+import { buildTable } from '../src/verify/ends.ts';
 
 const place = { log: 'A', file: '', at: 0, record: 0 };
 const entry = { place, batch: 0, kind: 'sent', uptime: 0, time: 0, bytes: new Uint8Array(0) } as const;
@@ -25,8 +27,8 @@ function end(self: string, peer: string): Chain {
   return createChain({ self, peer, peerKey: new Uint8Array(32), incoming, receiver: 'signer' });
 }
 
-function say(chain: Chain): Message {
-  const out = { type: 'HELLO', charter: new Uint8Array(32), session: 1, request: null } as const;
+function say(chain: Chain, session = 1): Message {
+  const out = { type: 'HELLO', charter: new Uint8Array(32), session, request: null } as const;
   const more = { body: new Uint8Array(1), salt: new Uint8Array(16), time: 0, uptime: 0 };
   return { ...draftMessage(chain, { ...out, ...more }), signature: new Uint8Array(64) };
 }
@@ -37,10 +39,14 @@ function headerOf(message: Message): Header {
   return read.value;
 }
 
-function logged(way: 'sent' | 'received', message: Message): Item {
+function logged(
+  way: 'sent' | 'received',
+  message: Message,
+  type: LoggedMessage['type'] = 'HELLO',
+): Extract<Item, { kind: 'message' }> {
   const hash = messageHash(message.header);
   const { body, signature } = message;
-  const facts = { place, way, type: 'HELLO', uptime: 0, time: 0, packed: body } as const;
+  const facts = { place, way, type, uptime: 0, time: 0, packed: message.header } as const;
   return {
     kind: 'message',
     entry,
@@ -53,16 +59,19 @@ function realigned({ mine, theirs }: Pick<Chain, 'mine' | 'theirs'>): Item {
   return { kind: 'local', entry, local: { event: 'realign', detail } };
 }
 
+function transcribe(owner: string, items: readonly Item[]): Transcript {
+  return {
+    log: { directory: '', owner, entries: [], end: place } as unknown as Transcript['log'],
+    owner,
+    role: owner === 'A' ? 'signer' : 'vault',
+    items,
+    messages: items.flatMap((item) => (item.kind === 'message' ? [item.message] : [])),
+  };
+}
+
 function check(items: readonly Item[]): Findings {
   const findings = new Findings();
-  const transcript: Transcript = {
-    log: { directory: '', owner: 'A', entries: [], end: place } as unknown as Transcript['log'],
-    owner: 'A',
-    role: 'signer',
-    items,
-    messages: [],
-  };
-  checkChains(transcript, findings);
+  checkChains(transcribe('A', items), findings);
   return findings;
 }
 
@@ -137,3 +146,63 @@ function hashOf(item: Item): Uint8Array {
   if (item.kind !== 'message') throw new Error('no message');
   return item.message.hash;
 }
+
+/** A signer says three messages; its line goes back behind the last two, and it says others under their numbers. */
+function tellAgain(type?: LoggedMessage['type']) {
+  const start = end('A', 'vault');
+  const first = say(start);
+  const one = recordSent(start, first);
+  const before = [say(one)];
+  before.push(say(recordSent(one, before[0] ?? first)));
+  const fake = { seq: 1, hash: new Uint8Array(32).fill(7) };
+  const claimed = { mine: fake, theirs: start.theirs };
+  const other = say({ ...one, mine: fake }, 2);
+  const said = [logged('sent', first), ...before.map((message) => logged('sent', message, type))];
+  return { first, before, other, said, back: realigned(claimed), again: logged('sent', other) };
+}
+
+function table(...transcripts: readonly Transcript[]) {
+  const findings = new Findings();
+  const names = buildTable(transcripts, findings);
+  const codes = findings.list.map(({ code }) => code);
+  return { codes, notes: findings.notes.map(({ what }) => what), second: names.get('A to vault #2') };
+}
+
+test('two messages of one number are no fork where the log holds that its line went back behind them in between', () => {
+  const { before, other, said, back, again } = tellAgain();
+  const log = [...said, back, again];
+  const alone = table(transcribe('A', log));
+  expect(alone.codes).toEqual([]);
+  expect(alone.notes).toHaveLength(1);
+  expect(alone.notes[0]).toContain('A to vault #2');
+  expect(alone.second).toBe(again.message);
+  // The vault holds the one or the other, whichever log is read first.
+  for (const message of [...before.slice(0, 1), other]) {
+    const vault = transcribe('vault', [logged('received', message)]);
+    expect(table(vault, transcribe('A', log)).codes).toEqual([]);
+    expect(table(transcribe('A', log), vault).codes).toEqual([]);
+  }
+  // A third one, that the signer's log does not hold, is one.
+  const third = logged('received', say(recordSent(end('A', 'vault'), say(end('A', 'vault'))), 3));
+  expect(table(transcribe('vault', [third]), transcribe('A', log)).codes).toEqual(['FORK']);
+});
+
+test('they are where it did not, where it went back between others, and where an honest signer does not go back', () => {
+  const { said, first, back, again } = tellAgain();
+  expect(table(transcribe('A', [...said, again])).codes).toEqual(['FORK']);
+  expect(table(transcribe('A', [back, ...said, again])).codes).toEqual(['FORK']);
+  // It went back, and then forth again.
+  const forth = realigned({
+    mine: { seq: 3, hash: new Uint8Array(32) },
+    theirs: { seq: 0, hash: new Uint8Array(32) },
+  });
+  expect(table(transcribe('A', [...said, back, forth, again])).codes).toEqual(['FORK']);
+  // What was acknowledged, and a SIGNED, stay said.
+  const signer = recordSent(end('A', 'vault'), first);
+  const vault = { ...end('vault', 'A'), theirs: { seq: 2, hash: signer.mine.hash } };
+  expect(table(transcribe('A', [...said, logged('received', say(vault)), back, again])).codes).toEqual([
+    'FORK',
+  ]);
+  const signed = tellAgain('SIGNED');
+  expect(table(transcribe('A', [...signed.said, signed.back, signed.again])).codes).toEqual(['FORK']);
+});

@@ -57,21 +57,36 @@ export function checkChains({ items }: Transcript, findings: Findings): void {
   }
 }
 
-function realign(lines: Map<string, Line>, detail: string, { place }: Entry, findings: Findings): void {
+/** Where the line to a peer goes on by the detail of the event `realign`; undefined: it names no places. */
+export function readRealignment(
+  detail: string,
+): { readonly peer: string; readonly mine: End; readonly theirs: End } | undefined {
   const found = /^(\d{1,16}) ([0-9a-f]{64}) (\d{1,16}) ([0-9a-f]{64}) (.{1,16})$/u.exec(detail);
-  if (found === null) {
+  if (found === null) return undefined;
+  const [, mine = '', mineHash = '', theirs = '', theirsHash = '', peer = ''] = found;
+  return {
+    peer,
+    mine: { seq: Number(mine), hash: fromHex(mineHash) },
+    theirs: { seq: Number(theirs), hash: fromHex(theirsHash) },
+  };
+}
+
+function realign(lines: Map<string, Line>, detail: string, { place }: Entry, findings: Findings): void {
+  const read = readRealignment(detail);
+  if (read === undefined) {
     findings.find('AUDIT_RECORD', place, 'a realignment that names no places');
     return;
   }
-  const [, mine = '', mineHash = '', theirs = '', theirsHash = '', peer = ''] = found;
+  const { peer, mine: end, theirs: other } = read;
   const before = lines.get(peer);
   const proven = before?.proven ?? before ?? newEnds();
-  const end = { seq: Number(mine), hash: fromHex(mineHash) };
-  const other = { seq: Number(theirs), hash: fromHex(theirsHash) };
   const isMine = isSame(end, proven.mine);
   if (isMine && isSame(other, proven.theirs)) {
     lines.set(peer, { ...proven, proven: undefined });
-    findings.note(place, `it went back to message ${mine} to ${peer}: what a hello had claimed was not so`);
+    findings.note(
+      place,
+      `it went back to message ${end.seq} to ${peer}: what a hello had claimed was not so`,
+    );
     return;
   }
   const own = isMine
@@ -80,7 +95,7 @@ function realign(lines: Map<string, Line>, detail: string, { place }: Entry, fin
   lines.set(peer, { mine: end, theirs: other, ...own, proven });
   findings.note(
     place,
-    `it had lost its memory and went on after message ${mine} to ${peer}, as ${peer} told it`,
+    `it had lost its memory and went on after message ${end.seq} to ${peer}, as ${peer} told it`,
   );
 }
 

@@ -7,6 +7,7 @@ import { equalBytes } from '@coldwire/protocol';
 import type { Findings, Place } from '../finding.ts';
 import { type LoggedMessage, nameOf } from '../log/message.ts';
 import type { Transcript } from '../log/transcript.ts';
+import { findRetold, isRetold } from './retold.ts';
 
 export const CHECK_ENDS = 'ends';
 
@@ -15,8 +16,10 @@ export type Table = ReadonlyMap<string, LoggedMessage>;
 
 export function buildTable(transcripts: readonly Transcript[], findings: Findings): Table {
   const table = new Map<string, LoggedMessage>();
+  const retold = findRetold(transcripts, findings);
   for (const { messages } of transcripts) {
-    for (const message of messages) addMessage(table, message, findings);
+    // What was said in the place of such a message is in the table; what both were is a note.
+    for (const message of messages) if (!isRetold(retold, message)) addMessage(table, message, findings);
   }
   return table;
 }
