@@ -1,7 +1,7 @@
 /**
  * Keeps a signer's view of the chain up to date: headers from its tip on, and every coin that it may be asked to spend,
- * once. One thing after the other per signer; a signer that leaves is brought up to date when it is back.
- * Spec: protocol-spec/10-policy.md, "Admission"; 11-clock.md, "Accepting headers".
+ * once. One thing after the other per signer, but for what gates say of it; a signer that leaves is brought up to date when it is back.
+ * Spec: protocol-spec/10-policy.md, "Admission"; 11-clock.md, "Accepting headers"; 14-memory.md, "Witness".
  */
 import type { Hello } from '@coldwire/protocol';
 import type { BlockId } from '../chain/index.ts';
@@ -26,16 +26,10 @@ export class Signer extends Peer {
     return this.#witnesses.lacks(this, gates);
   }
 
-  /** Brings what gates that are there say of it. Never throws. */
-  witness({ gates, charters, report }: Vault): Promise<void> {
-    const listed = gates.filter((gate) => charters.lists(gate));
-    return this.#witnesses.bring(this, listed, (gate, codes) => {
-      report.alarm(
-        codes[0] ?? 'WITNESS_BAD',
-        this.name,
-        `it refuses the witness of ${gate}: ${codes.join(', ')}`,
-      );
-    });
+  /** Brings what gates that are there say of it; waits for none of them longer than the deadline. Never throws. */
+  witness(vault: Vault): Promise<void> {
+    const listed = vault.gates.filter((gate) => vault.charters.lists(gate));
+    return this.#witnesses.bring(vault, this, listed);
   }
 
   override onHello(hello: Hello): void {
@@ -52,7 +46,11 @@ export class Signer extends Peer {
 
   async #settle(vault: Vault): Promise<void> {
     if (!this.ready) throw new Away(this.name);
-    await this.witness(vault);
+    // Without headers no time passes at the signer, which is all that helps it where a gate never speaks.
+    await Promise.all([this.witness(vault), this.#feed(vault)]);
+  }
+
+  async #feed(vault: Vault): Promise<void> {
     await feedHeaders(vault, this);
     // One that a later charter adds takes nothing else before that is in force there.
     if (!vault.charters.lists(this)) return;
