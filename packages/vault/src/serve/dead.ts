@@ -117,9 +117,71 @@ async function askForDeath(vault: Vault, signer: Signer, carrier: Batch, proven:
     recordDeath(vault.store, carrier.id, signer.name, reply.message);
 }
 
+/** A question for a DEATH. */
+interface Asked {
+  readonly since: number;
+  isOpen: boolean;
+  /** How many wait for it. */
+  waiting: number;
+  /** What went wrong, but for a signer that left. */
+  trouble?: unknown;
+}
+
+/** By signer: what it has not answered, by carrier. */
+const unanswered = new WeakMap<Signer, Map<number, Asked>>();
+
+/** Whether it owes an answer for so long that nobody waits for it: it is asked nothing more until that is over. */
+function isSilent({ tuning }: Vault, signer: Signer): boolean {
+  const open = [...(unanswered.get(signer)?.values() ?? [])];
+  return open.some(({ since }) => performance.now() - since >= tuning.deadlineMs);
+}
+
+/** Asks, or joins the question that is open. Its answer is kept whenever it comes. */
+function askOnce(vault: Vault, signer: Signer, carrier: Batch, proven: Proven): Asked {
+  const questions = unanswered.get(signer) ?? new Map<number, Asked>();
+  unanswered.set(signer, questions);
+  const known = questions.get(carrier.id);
+  if (known !== undefined) return known;
+  const asked: Asked = { since: performance.now(), isOpen: true, waiting: 0 };
+  questions.set(carrier.id, asked);
+  askForDeath(vault, signer, carrier, proven)
+    .catch((error: unknown) => {
+      if (!(error instanceof Away)) asked.trouble = error;
+    })
+    .then(() => {
+      asked.isOpen = false;
+      questions.delete(carrier.id);
+      vault.bells.peers.ring();
+      const isForNobody = asked.waiting === 0 && !vault.stopping.aborted;
+      if (asked.trouble !== undefined && isForNobody) vault.fail(asked.trouble);
+    });
+  return asked;
+}
+
+/** Asks these signers, and waits until that is enough or all have answered; no longer than the deadline. @throws ChainError */
+async function askForDeaths(
+  vault: Vault,
+  signers: readonly Signer[],
+  { carrier, proven, isEnough }: { carrier: Batch; proven: Proven; isEnough: () => boolean },
+): Promise<void> {
+  const { bells, tuning, stopping } = vault;
+  const asked = signers.map((signer) => askOnce(vault, signer, carrier, proven));
+  for (const one of asked) one.waiting += 1;
+  for (;;) {
+    const seen = bells.peers.rings;
+    const open = asked.filter(({ isOpen }) => isOpen);
+    const left = Math.max(...open.map(({ since }) => since)) + tuning.deadlineMs - performance.now();
+    if (isEnough() || !(left > 0) || stopping.aborted) break;
+    await bells.peers.after(seen, left);
+  }
+  for (const one of asked) one.waiting -= 1;
+  const trouble = asked.find((one) => one.trouble !== undefined)?.trouble;
+  if (trouble !== undefined) throw trouble;
+}
+
 /**
  * What two signers of the charter in force have said of it; where that is too little, or the gate did not go by it, all others that
- * are there are asked, and those whom it doubts once more: their new word comes last.
+ * are there are asked, and those whom it doubts once more: their new word comes last. Whoever says nothing holds up nobody.
  */
 async function collectDeaths(vault: Vault, gate: Peer, carrier: Batch): Promise<readonly StoredDeath[]> {
   const { store } = vault;
@@ -127,17 +189,18 @@ async function collectDeaths(vault: Vault, gate: Peer, carrier: Batch): Promise<
   const signers = vault.signers.filter((signer) => vault.charters.lists(signer));
   const known = () =>
     deathsOf(store, carrier.id).filter((row) => signers.some(({ name }) => name === row.signer));
-  const isGood = ({ signer }: StoredDeath): boolean => !doubted.has(`${carrier.id} ${signer}`);
-  const good = known().filter(isGood);
+  const isGood = (row: StoredDeath): boolean =>
+    !doubted.has(`${carrier.id} ${row.signer}`) && packed(row).length > 0;
+  const good = () => known().filter(isGood);
   const proven = proofOfDeath(store, carrier.id);
-  if (good.length < QUORUM && proven !== undefined) {
-    const silent = signers.filter(({ name }) => !good.some(({ signer }) => signer === name));
-    const answers = await Promise.allSettled(
-      silent.map((signer) => askForDeath(vault, signer, carrier, proven)),
+  if (good().length < QUORUM && proven !== undefined) {
+    const words = good();
+    const others = signers.filter((signer) => !words.some((row) => row.signer === signer.name));
+    await askForDeaths(
+      vault,
+      others.filter((signer) => !isSilent(vault, signer)),
+      { carrier, proven, isEnough: () => good().length >= QUORUM },
     );
-    for (const answer of answers) {
-      if (answer.status === 'rejected' && !(answer.reason instanceof Away)) throw answer.reason;
-    }
   }
   const rows = known();
   return [...rows.filter(isGood), ...rows.filter((row) => !isGood(row))].slice(0, QUORUM);
