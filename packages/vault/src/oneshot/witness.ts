@@ -46,8 +46,10 @@ async function bring(signer: Peer, gates: readonly Peer[]): Promise<readonly str
   const nonce = signer.hello?.nonce;
   if (nonce === undefined) return [];
   for (const gate of gates) {
-    const codes = await bringWitness(signer, gate, nonce);
-    if (codes.length > 0) throw refused(codes, `${signer.name} refuses the witness of ${gate.name}`);
+    const { by, codes } = await bringWitness(signer, gate, nonce);
+    if (codes.length === 0) continue;
+    if (by === 'gate') throw refused(codes, `${gate.name} says nothing of ${signer.name}`);
+    throw refused(codes, `${signer.name} refuses the witness of ${gate.name}`);
   }
   return gates.map(({ name }) => name);
 }

@@ -3,22 +3,38 @@
  * gate's signed word, whole. A gate that says nothing holds nothing else up. Spec: protocol-spec/14-memory.md, "Witness".
  */
 import { Attest, decode, encode, equalBytes, MessageBytes, toHex, Witness } from '@coldwire/protocol';
+import type { Reply } from '../session/session.ts';
 import { Away, type Peer, readRefusals } from './peer.ts';
 import type { Vault } from './vault.ts';
 
-/**
- * Asks one gate and shows the signer what it says, unless the signer asks for something else by then.
- * @returns codes of the signer's refusal @throws Away
- */
-export async function bringWitness(signer: Peer, gate: Peer, nonce: Uint8Array): Promise<readonly string[]> {
+/** A signer that is latched by what a gate says has its witness. */
+const LATCHES: readonly string[] = ['STATE_ROLLBACK', 'CLONE'];
+
+/** What became of a gate's witness. */
+export interface Brought {
+  /** Whether the signer has taken it in, or asks for it no more. */
+  readonly isHeard: boolean;
+  /** Who refused; whatever it says, `codes` are empty where nobody did. */
+  readonly by: 'gate' | 'signer';
+  readonly codes: readonly string[];
+}
+
+/** Asks one gate and shows the signer what it says, unless the signer asks for something else by then. @throws Away */
+export async function bringWitness(signer: Peer, gate: Peer, nonce: Uint8Array): Promise<Brought> {
   const asked = await gate.request('WITNESS', encode(Witness, { signer: signer.name, nonce }));
-  if (asked.type !== 'WITNESSED') return readRefusals(asked.body).map(({ code }) => code);
+  if (asked.type !== 'WITNESSED') return { isHeard: false, by: 'gate', codes: codesOf(asked) };
   const message = decode(MessageBytes, asked.message, asked.message.length);
   if (!message.ok) throw new Error(`what the session gave for a message is none: ${message.fault.detail}`);
   const wanted = signer.hello?.nonce;
-  if (wanted === undefined || !equalBytes(wanted, nonce)) return [];
+  if (wanted === undefined || !equalBytes(wanted, nonce)) return { isHeard: true, by: 'signer', codes: [] };
   const reply = await signer.request('ATTEST', encode(Attest, { witnessed: [message.value] }));
-  return reply.type === 'DONE' ? [] : readRefusals(reply.body).map(({ code }) => code);
+  if (reply.type === 'DONE') return { isHeard: true, by: 'signer', codes: [] };
+  const codes = codesOf(reply);
+  return { isHeard: codes.length > 0 && codes.every((code) => LATCHES.includes(code)), by: 'signer', codes };
+}
+
+function codesOf({ body }: Reply): readonly string[] {
+  return readRefusals(body).map(({ code }) => code);
 }
 
 /** A gate that was asked in this start of the signer. */
@@ -57,6 +73,9 @@ export class Witnesses {
     const nonce = signer.hello?.nonce;
     if (nonce === undefined || !signer.ready) return;
     this.#begin(toHex(nonce));
+    // As the signer does: a gate that a charter drops and a later one lists again has to be heard again.
+    const listed = vault.charter.charter.gates.map(({ name }) => name);
+    for (const name of this.#shown) if (!listed.includes(name)) this.#shown.delete(name);
     for (const gate of gates) if (this.#isDue(gate)) this.#ask(vault, signer, gate, nonce);
     for (;;) {
       const seen = bells.peers.rings;
@@ -105,11 +124,13 @@ export class Witnesses {
   }
 
   async #bringOne({ report }: Vault, signer: Peer, gate: Peer, nonce: Uint8Array): Promise<void> {
-    const codes = await bringWitness(signer, gate, nonce);
-    // A signer that is latched has its witness; one that has started anew meanwhile asks again by itself.
-    if (!codes.includes('WITNESS_BAD') && this.#nonce === toHex(nonce)) this.#shown.add(gate.name);
-    if (codes.length === 0) return;
-    const what = `it refuses the witness of ${gate.name}: ${codes.join(', ')}`;
-    report.alarm(codes[0] ?? 'WITNESS_BAD', signer.name, what);
+    const { isHeard, by, codes } = await bringWitness(signer, gate, nonce);
+    // A signer that has started anew meanwhile asks again by itself.
+    if (isHeard && this.#nonce === toHex(nonce)) this.#shown.add(gate.name);
+    const [code] = codes;
+    if (code === undefined) return;
+    const what = codes.join(', ');
+    if (by === 'gate') report.alarm(code, gate.name, `it says nothing of ${signer.name}: ${what}`);
+    else report.alarm(code, signer.name, `it refuses the witness of ${gate.name}: ${what}`);
   }
 }

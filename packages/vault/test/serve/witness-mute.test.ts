@@ -166,3 +166,49 @@ test('a signer that starts anew is not shown what was said of its last start', a
   expect(isUnwitnessed()).toBe(false);
   expect(vault.stopping.aborted).toBe(false);
 });
+
+test('a gate that refuses to speak has not been heard: it is asked again', async () => {
+  const { gates, settle, askedOf, isUnwitnessed, said } = begin();
+  const good = gates[1].says;
+  gates[0].says = () => refusing('WRONG_PEER');
+  await settle();
+  expect([askedOf('ATTEST'), isUnwitnessed()]).toEqual([1, true]);
+  expect(said).toContainEqual(
+    expect.objectContaining({
+      code: 'WRONG_PEER',
+      about: 'gate-1',
+      detail: 'it says nothing of B: WRONG_PEER',
+    }),
+  );
+  gates[0].says = good;
+  await pause(DEADLINE_MS * 1.5);
+  await settle();
+  expect([gates[0].count('WITNESS'), askedOf('ATTEST'), isUnwitnessed()]).toEqual([2, 2, false]);
+});
+
+test.each([
+  ['INTERNAL', false],
+  ['UNKNOWN_TYPE', false],
+  ['STATE_ROLLBACK', true],
+  ['CLONE', true],
+])('a signer that answers a witness with %s has taken it in: %s', async (code, isHeard) => {
+  const { b, gates, settle, isUnwitnessed } = begin();
+  gates[0].says = gates[1].says;
+  b.says = (type) => (type === 'ATTEST' ? refusing(code) : done);
+  await settle();
+  expect(isUnwitnessed()).toBe(!isHeard);
+});
+
+test('a gate that a charter drops has to be heard again when a later one lists it', async () => {
+  const { b, gates, vault, settle, isUnwitnessed } = begin();
+  gates[0].says = gates[1].says;
+  await settle();
+  expect(isUnwitnessed()).toBe(false);
+  const { charter: inForce } = vault.charter;
+  const without = { ...vault.charter, charter: { ...inForce, gates: inForce.gates.slice(1) } };
+  await Signer.prototype.witness.call(b, { ...vault, charter: without });
+  expect(isUnwitnessed()).toBe(true);
+  await pause(DEADLINE_MS * 1.5);
+  await settle();
+  expect(isUnwitnessed()).toBe(false);
+});
