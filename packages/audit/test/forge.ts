@@ -77,9 +77,14 @@ export function isMessage({ kind }: Entry): boolean {
 }
 
 /** What a message shall say instead; undefined leaves it, but for the hashes that must follow. */
-export type Edit = (
-  told: Told,
-) => { readonly type?: MessageType; readonly body?: Uint8Array; readonly receiptSeq?: number } | undefined;
+export type Edit = (told: Told) =>
+  | {
+      readonly type?: MessageType;
+      readonly body?: Uint8Array;
+      readonly receiptSeq?: number;
+      readonly request?: Uint8Array;
+    }
+  | undefined;
 
 /** @returns what each message of the log has become, by its old bytes in hexadecimal */
 export function retell(
@@ -100,6 +105,7 @@ export function retell(
     const header = encode(Header, {
       ...told.header,
       type: MESSAGE_TYPES[changed.type ?? told.type].number,
+      request: changed.request ?? told.header.request,
       previous: hashOf(sender, recipient, seq - 1),
       receiptSeq,
       receipt: hashOf(recipient, sender, receiptSeq),

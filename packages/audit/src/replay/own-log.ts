@@ -4,6 +4,7 @@
  * next. Where they differ the journal is followed, so that one difference is one finding.
  * Spec: protocol-spec/9-evidence.md, "Audit".
  */
+import { equalBytes } from '@coldwire/protocol';
 import type { Findings } from '../finding.ts';
 import type { Entry } from '../log/load-log.ts';
 import { type LoggedMessage, nameOf } from '../log/message.ts';
@@ -134,9 +135,10 @@ class OwnLog {
   }
 
   #takeSigned(batch: Batch, message: LoggedMessage, next: Extract<Effect, { kind: 'sign' }>): void {
-    if (isApology(message)) {
+    const { request } = message.header;
+    if (isApology(message) && request !== null && equalBytes(request, next.request)) {
       this.#giveUp(message.place, 'the machine met an error of its own and says so');
-      this.#adopt(batch);
+      this.#compare(batch, { changes: [], effects: [] }, `${nameOf(message)}, REFUSED INTERNAL`);
       return;
     }
     this.#waiting?.shift();
