@@ -66,7 +66,7 @@ export interface Batch {
   /** Worst case, vB. */
   readonly vsize: number;
   readonly status: Status;
-  /** Whether a signer may hold a signature of it although it was given up. */
+  /** Whether a signer may hold a signature of it although it refused, or the batch was given up. */
   readonly exposed: boolean;
   /** Whether a gate was given two signers' answers for it: then it can be broadcast, whatever the gate says. */
   readonly offered: boolean;

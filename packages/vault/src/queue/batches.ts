@@ -147,6 +147,12 @@ export function recordSigned(store: Store, id: number, signer: string, message: 
   });
 }
 
+/**
+ * What is stored of a signer that may have signed all the same: it has approved and could not hand its signatures on, or what it
+ * handed on is not what was asked for. It remembers the transaction, so what pays the intents next must share a coin with it.
+ */
+const MAYBE_SIGNED: readonly string[] = ['INTERNAL', 'GATE_SIGNED'];
+
 /** Stores a refusal. What follows from it (another peer, a wait, giving up) the caller decides. */
 export function recordRefused(
   store: Store,
@@ -157,6 +163,8 @@ export function recordRefused(
 ): Batch {
   return store.db.transaction(() => {
     answer(store, id, { role, name, answer: 'refused', message: null, codes });
+    if (role === 'signer' && codes.some((code) => MAYBE_SIGNED.includes(code)))
+      store.db.run('UPDATE batches SET exposed = 1 WHERE id = ?', id);
     return getBatch(store, id);
   });
 }

@@ -151,6 +151,26 @@ describe('a batch that was given up', () => {
     expect(giveUpBatch(store, first, { refused: [], codes: [], notBefore: 0 }).status).toBe('abandoned');
   });
 
+  it.each(['INTERNAL', 'GATE_SIGNED'])(
+    'binds what pays it next to its coins where a signer was done with it and failed then: %s',
+    (code) => {
+      const store = makeQueue(6);
+      approve(store, 1);
+      const id = pay(store);
+      askPeer(store, id, 'signer', 'A', fill(1));
+      recordRefused(store, id, 'signer', 'A', [code]);
+      // What the same signer says later takes nothing back.
+      askPeer(store, id, 'signer', 'A', fill(2));
+      recordRefused(store, id, 'signer', 'A', ['FROZEN']);
+      expect(giveUpBatch(store, id, { refused: [], codes: [], notBefore: 0 }).status).toBe('abandoned');
+      const { inputs } = getBatch(store, id);
+      expect(takeBatch(store, caps).required).toMatchObject([
+        { txid: inputs[0]?.txid, vout: inputs[0]?.vout },
+      ]);
+      expect(() => pay(store)).not.toThrow();
+    },
+  );
+
   it('ends no withdrawal while a gate could broadcast it, and counts as paid when it is mined', () => {
     const store = makeQueue();
     approve(store, 1);
