@@ -6,10 +6,12 @@
 import {
   BODY_MAX,
   Bury,
+  type Charter,
   Death,
   decode,
   equalBytes,
   Header,
+  Hello,
   hashBody,
   MESSAGE_TYPES,
   MessageBytes,
@@ -17,11 +19,13 @@ import {
   PROTOCOL_VERSION,
   RECORD_MAX,
   SALT_LENGTH,
+  State,
+  toHex,
 } from '@coldwire/protocol';
 import { reverseHex } from '../bitcoin/transaction.ts';
-import type { LoggedMessage } from '../log/message.ts';
+import { isResult, type LoggedMessage, requestOf } from '../log/message.ts';
 import { identify, isSameCharter, keyOf, type Roster } from '../roster.ts';
-import type { ClearedSpend } from './cleared.ts';
+import type { ClearedSpend, SignerKey } from './cleared.ts';
 import { groupByMachine, type Line } from './line.ts';
 
 /** How many signers must say it: of two, one is honest. */
@@ -29,23 +33,20 @@ const QUORUM = 2;
 
 type Row = Bury['deaths'][number];
 
-/** That a transaction is dead, as one machine said it. */
-interface Word {
-  readonly sender: string;
-  /** The link key that signed it. */
-  readonly key: Uint8Array;
+/** That a transaction is dead, as one machine said it: its name, and the link key that signed it. */
+interface Word extends SignerKey {
   /** As people see it. */
   readonly txid: string;
 }
 
-/** BURY with words that hold. */
-interface Burial {
-  readonly txid: string;
-  readonly signers: readonly string[];
+/** BURY that a gate took. */
+interface Burial extends Shown {
   /** Name and machine of the gate that was told. */
   readonly gate: string;
-  /** The gate's first message that acknowledges it. */
+  /** DONE, by which the gate says that it goes by it. */
   readonly taken: LoggedMessage;
+  /** Place in the chain of the newest charter that the gate had stated to be in force there. */
+  readonly since: number;
 }
 
 export class Burials {
@@ -70,15 +71,23 @@ export class Burials {
    * could have gone by, as far as these logs tell.
    */
   signersOf(dead: ClearedSpend, other: ClearedSpend): readonly string[] | undefined {
+    const { charters } = this.#roster;
     const gate = gateOf(other.message, this.#roster);
-    if (gateOf(dead.message, this.#roster) === gate) {
-      return this.#burials.find(
-        (burial) =>
-          burial.gate === gate && burial.txid === dead.txid && isBefore(burial.taken, other.message),
-      )?.signers;
+    // Some gate had this charter in force, or a later one, when it cleared what is dead.
+    const since = placeOf(dead, charters);
+    if (gateOf(dead.message, this.#roster) !== gate) {
+      const words = this.#words.filter(({ txid }) => txid === dead.txid);
+      const theirs = charters.slice(since).filter((charter) => hasAll(charter, other.signedBy));
+      return findSigners(words, theirs, QUORUM);
     }
-    const words = this.#words.filter(({ txid }) => txid === dead.txid);
-    return findSigners(words, this.#roster).find((signers) => signers.length >= QUORUM);
+    for (const burial of this.#burials) {
+      if (burial.gate !== gate || burial.txid !== dead.txid || !isBefore(burial.taken, other.message))
+        continue;
+      const theirs = charters.slice(Math.max(since, burial.since));
+      const signers = findSigners(burial.words, theirs, burial.rows);
+      if (signers !== undefined) return signers;
+    }
+    return undefined;
   }
 }
 
@@ -95,19 +104,53 @@ function isBefore({ header: taken }: LoggedMessage, { header: other }: LoggedMes
 
 function readBurials(gate: string, lines: readonly Line[], roster: Roster): readonly Burial[] {
   const theirs = lines.filter(({ peer }) => peer === gate);
-  return [...groupByMachine(theirs, roster).values()].flat().flatMap(({ up, down }) =>
-    down.flatMap((message) => {
-      const shown = readShown(message, roster);
-      const taken = up.find(({ header }) => header.receiptSeq >= message.header.seq);
-      if (shown === undefined || taken === undefined) return [];
-      const { txid, words, rows } = shown;
-      const signers = findSigners(words, roster).find(({ length }) => length === rows);
-      const areAbout = words.every((word) => word.txid === txid);
-      return signers === undefined || !areAbout
-        ? []
-        : [{ txid, signers, gate: gateOf(taken, roster), taken }];
-    }),
+  return [...groupByMachine(theirs, roster).values()].flatMap((machine) => {
+    const stated = machine.flatMap(({ up }) => up.flatMap((message) => readStated(message, roster) ?? []));
+    return machine.flatMap(({ up, down }) =>
+      down.flatMap((message) => {
+        const shown = readShown(message, roster);
+        const taken = shown === undefined ? undefined : findTaken(message, up);
+        if (shown === undefined || taken === undefined) return [];
+        if (!shown.words.every(({ txid }) => txid === shown.txid)) return [];
+        return [{ ...shown, gate: gateOf(taken, roster), taken, since: findNewest(stated, taken) }];
+      }),
+    );
+  });
+}
+
+/** What the gate answered first is what it made of it; undefined if that is no DONE. */
+function findTaken(bury: LoggedMessage, up: readonly LoggedMessage[]): LoggedMessage | undefined {
+  const request = requestOf(bury);
+  const answer = up.find(
+    (message) =>
+      isResult(message.type) &&
+      requestOf(message) === request &&
+      message.header.receiptSeq >= bury.header.seq,
   );
+  return request !== undefined && answer?.type === 'DONE' ? answer : undefined;
+}
+
+interface Stated {
+  readonly message: LoggedMessage;
+  /** Place in the chain of the charter that it names. */
+  readonly place: number;
+}
+
+function findNewest(stated: readonly Stated[], until: LoggedMessage): number {
+  return stated.reduce(
+    (newest, { message, place }) => (place > newest && isBefore(message, until) ? place : newest),
+    0,
+  );
+}
+
+/** The later charter that a HELLO or STATE says is in force; undefined for the first one. */
+function readStated(message: LoggedMessage, { hashes }: Roster): Stated | undefined {
+  const { type, body } = message;
+  if (type !== 'HELLO' && type !== 'STATE') return undefined;
+  const decoded = type === 'HELLO' ? decode(Hello, body, BODY_MAX) : decode(State, body, BODY_MAX);
+  const charter = decoded.ok ? decoded.value.charter : undefined;
+  const place = charter === undefined ? 0 : hashes.indexOf(toHex(charter));
+  return place > 0 ? { message, place } : undefined;
 }
 
 interface Shown {
@@ -148,14 +191,31 @@ function readWord([headerBytes, salted, signature]: Row, roster: Roster): Word |
   const key = isDeath ? keyOf(roster, { header, hash: messageHash(headerBytes), signature }) : undefined;
   const death = key === undefined ? undefined : decode(Death, salted.subarray(SALT_LENGTH), BODY_MAX);
   if (key === undefined || death?.ok !== true) return undefined;
-  return { sender: header.sender, key, txid: reverseHex(death.value.txid) };
+  return { name: header.sender, key, txid: reverseHex(death.value.txid) };
 }
 
-/** By each charter of the chain: which of its signers these words are of, each once. */
-function findSigners(words: readonly Word[], { charters }: Roster): readonly (readonly string[])[] {
-  return charters.map(({ signers }) =>
-    signers
-      .filter(({ name, key }) => words.some((word) => word.sender === name && equalBytes(word.key, key)))
-      .map(({ name }) => name),
-  );
+/** So many signers of one of these charters whose words these are, each once. */
+function findSigners(
+  words: readonly Word[],
+  charters: readonly Charter[],
+  least: number,
+): readonly string[] | undefined {
+  return charters
+    .map(({ signers }) => signers.filter((row) => words.some((word) => isSame(word, row))))
+    .find(({ length }) => length >= least)
+    ?.map(({ name }) => name);
+}
+
+/** Of the first charter that the two who signed it are of; behind the last one if they are of none. */
+function placeOf({ signedBy }: ClearedSpend, charters: readonly Charter[]): number {
+  const place = charters.findIndex((charter) => hasAll(charter, signedBy));
+  return place < 0 ? charters.length : place;
+}
+
+function hasAll({ signers }: Charter, keys: readonly SignerKey[]): boolean {
+  return keys.every((key) => signers.some((row) => isSame(key, row)));
+}
+
+function isSame(one: SignerKey, other: SignerKey): boolean {
+  return one.name === other.name && equalBytes(one.key, other.key);
 }

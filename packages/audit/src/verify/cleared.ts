@@ -22,6 +22,7 @@ import { rebuildSealed } from '@coldwire/protocol/seal/index.ts';
 import { type Built, reverseHex } from '../bitcoin/transaction.ts';
 import { type InputSignatures, readFinal, readWitness } from '../bitcoin/witness.ts';
 import { type LoggedMessage, nameOf } from '../log/message.ts';
+import { keyOf } from '../roster.ts';
 import { checkSigned, type Spends } from './signed.ts';
 
 export const CHECK_CLEARED = 'cleared';
@@ -36,6 +37,13 @@ export interface ClearedSpend {
   readonly request: SignRequest;
   /** Compact signatures by signer, in the order of the inputs. */
   readonly signatures: ReadonlyMap<string, readonly Uint8Array[]>;
+  /** Link keys that signed the SIGNED messages of its CLEAR. */
+  readonly signedBy: readonly SignerKey[];
+}
+
+export interface SignerKey {
+  readonly name: string;
+  readonly key: Uint8Array;
 }
 
 /**
@@ -75,7 +83,12 @@ export function checkCleared(
     if (problem !== undefined)
       findings.find('AUDIT_SEAL', (answer ?? message).place, `${nameOf(answer ?? message)}: ${problem}`);
   }
-  return { message, txid: reverseHex(built.txid), built, request: request.value, signatures };
+  const signedBy = carried.flatMap((signed) => {
+    const name = signed.header.sender;
+    const key = signers.includes(name) ? keyOf(spends.roster, signed) : undefined;
+    return key === undefined ? [] : [{ name, key }];
+  });
+  return { message, txid: reverseHex(built.txid), built, request: request.value, signatures, signedBy };
 }
 
 function readSignatures(
