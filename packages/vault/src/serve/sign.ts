@@ -1,6 +1,7 @@
 /**
  * Gets a batch signed by two signers. Pairs take turns (AB, BC, CA); the third is asked when one is away, locked, slow or
- * refuses. Two refusals end the batch: then no pair is left. What is asked is stored first, so a restart asks the same.
+ * refuses. Two refusals end the batch: then no pair is left. Where one refuses and the third is away or mute, the one that refuses
+ * is asked again after each block. What is asked is stored first, so a restart asks the same.
  * A third signature beside those two is sought for a gate that finds fault with one of them.
  */
 import { decode, equalBytes, hashRequest, Signed } from '@coldwire/protocol';
@@ -19,10 +20,13 @@ import { giveUp } from './give-up.ts';
 import { Away, freshId, type Refusal, readRefusals } from './peer.ts';
 import { forgetUnknown } from './register.ts';
 import type { Signer } from './signer.ts';
-import type { Vault } from './vault.ts';
-import { READMIT } from './verdicts.ts';
+import { tipOf, type Vault } from './vault.ts';
+import { isPassing, READMIT } from './verdicts.ts';
 
 const READMISSIONS = 3;
+
+/** Refusals of what one request carries: the same bytes are refused again, and a new draft has other intents, verdicts and approvals. */
+const OF_THE_REQUEST: readonly string[] = ['EXPIRED', 'SCREENING', 'APPROVAL_MISSING'];
 
 /** The statuses in which a signer may be asked. */
 const ASKING: readonly Status[] = ['drafted', 'signing', 'signed'];
@@ -40,6 +44,9 @@ export class Signing {
   readonly #wanted: 2 | 3;
   readonly #attempts = new Map<string, Attempt>();
   readonly #refusals = new Map<string, readonly Refusal[]>();
+  /** Heights of the tip at the last refusals, and where this began. */
+  readonly #refusedAt = new Map<string, number>();
+  readonly #begunAt: number;
   #asked: { readonly signer: Signer; readonly request: Uint8Array }[] = [];
   #done = false;
 
@@ -48,6 +55,7 @@ export class Signing {
     this.#vault = vault;
     this.#id = id;
     this.#wanted = wanted;
+    this.#begunAt = tipOf(vault.store).height;
   }
 
   /** Returns when there are as many signatures as wanted, or cannot be. */
@@ -58,7 +66,8 @@ export class Signing {
         const seen = bells.peers.rings;
         const batch = getBatch(this.#vault.store, this.#id);
         if (this.#isFinished(batch)) return;
-        this.#startAttempts(batch);
+        const missing = this.#startAttempts(batch);
+        if (missing > 0 && !this.#askAgain(batch, missing)) return;
         await bells.peers.after(seen, tuning.deadlineMs / 4);
       }
     } finally {
@@ -87,8 +96,8 @@ export class Signing {
     return true;
   }
 
-  /** As many as are still needed, without those that are slow or gone. */
-  #startAttempts(batch: Batch): void {
+  /** As many as are still needed, without those that are slow or gone. @returns how many of them there is nobody for */
+  #startAttempts(batch: Batch): number {
     const { tuning } = this.#vault;
     const answers = new Map(
       batch.peers.filter(({ role }) => role === 'signer').map((peer) => [peer.name, peer]),
@@ -102,11 +111,11 @@ export class Signing {
     // Where one refuses the other mostly does too: the third is not asked before that is known, since whoever is asked
     // may have signed, and coins of a batch that may be signed are not free.
     const refused = [...answers.values()].some(({ answer }) => answer === 'refused');
-    if (refused && active.length > 0) return;
+    if (refused && active.length > 0) return 0;
     const { charters } = this.#vault;
     const spare = this.#countSure(answers) >= this.#wanted;
     for (const signer of this.#preferred(batch)) {
-      if (needed <= 0) return;
+      if (needed <= 0) break;
       if (spare && signer.isUnwitnessed(this.#vault)) continue;
       const answer = answers.get(signer.name)?.answer ?? null;
       if (!signer.ready || !charters.lists(signer) || answer !== null) continue;
@@ -115,6 +124,33 @@ export class Signing {
       this.#start(signer);
       needed -= 1;
     }
+    return needed;
+  }
+
+  /**
+   * Nobody else is left. A signer whose refusal may pass is asked again when a block has come since: always for the same
+   * transaction, so that whoever has signed it has no more to remember.
+   * @returns false when what it refuses stays so in this request: it is given up, and drafted anew
+   */
+  #askAgain(batch: Batch, missing: number): boolean {
+    const { height } = tipOf(this.#vault.store);
+    const due = batch.peers.filter(
+      ({ role, name, answer }) =>
+        role === 'signer' &&
+        answer === 'refused' &&
+        this.#attempts.get(name)?.over !== false &&
+        height > (this.#refusedAt.get(name) ?? this.#begunAt),
+    );
+    if (due.some(({ codes }) => codes.some((code) => OF_THE_REQUEST.includes(code)))) {
+      giveUp(this.#vault, batch, { by: 'signer', refusals: this.#refusals });
+      return false;
+    }
+    const names = due.filter(({ codes }) => codes.every(mayPass)).map(({ name }) => name);
+    const again = this.#vault.signers.filter(
+      (signer) => names.includes(signer.name) && signer.ready && this.#vault.charters.lists(signer),
+    );
+    for (const signer of again.slice(0, missing)) this.#start(signer);
+    return true;
   }
 
   /** Signers that have signed, or can be asked and have the witness of every gate. */
@@ -152,6 +188,7 @@ export class Signing {
       ),
     };
     this.#attempts.set(signer.name, attempt);
+    this.#refusals.delete(signer.name);
   }
 
   #end(attempt: Attempt): void {
@@ -191,6 +228,7 @@ export class Signing {
     if (problem !== undefined) report.alarm('GATE_SIGNED', signer.name, problem);
     const codes = [...new Set(refusals.map(({ code }) => code))];
     recordRefused(store, batch.id, 'signer', signer.name, codes);
+    this.#refusedAt.set(signer.name, tipOf(store).height);
     report.event('refused', { batch: batch.id, peer: signer.name, codes });
     if (mayAgain && codes.every((code) => READMIT.includes(code))) {
       const outpoints = batch.inputs;
@@ -201,6 +239,11 @@ export class Signing {
     this.#refusals.set(signer.name, refusals);
     return false;
   }
+}
+
+/** Whether the same question may be answered otherwise later: the signer failed, lacked something, or time helps it. */
+function mayPass(code: string): boolean {
+  return code === 'INTERNAL' || READMIT.includes(code) || isPassing({ code, facts: new Map() });
 }
 
 /** What is wrong with a SIGNED as far as the vault can see: the signatures themselves are sealed to the gates. */

@@ -1,11 +1,14 @@
 /** What follows where a signer does not sign: it may have approved all the same, and the one that is away keeps nothing from going on. */
-import { encode, hashRequest, Signed } from '@coldwire/protocol';
-import { expect, test } from 'vitest';
+import { encode, hashRequest, Signed, toHex } from '@coldwire/protocol';
+import { expect, test, vi } from 'vitest';
 import { findWithdrawal, getBatch } from '../../src/queue/index.ts';
 import { Signing } from '../../src/serve/sign.ts';
 import { fill, idOf } from '../fixture.ts';
-import { approve, draft } from '../queue/steps.ts';
+import { approve, draft, mine } from '../queue/steps.ts';
 import { makeVault, refusing, seedAt } from './vault-world.ts';
+
+const WAITING = { timeout: 4_000 };
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function begin() {
   const world = makeVault();
@@ -35,4 +38,69 @@ test('a signer that has approved and fails then has a batch that two refuse give
   await signing.run();
   expect(b.asked).toHaveLength(1);
   expect(batchNow()).toMatchObject({ status: 'abandoned', exposed: true });
+});
+
+test.each([
+  ['away', 'CLOCK_STALE'],
+  ['mute', 'CLOCK_STALE'],
+  ['away', 'INTERNAL'],
+])(
+  'while the third is %s, a signer that refuses %s is asked again after a block, and no sooner',
+  async (how, code) => {
+    const { vault, store, a, b, c, id, signed, batchNow, withdrawalNow, signing } = begin();
+    const { deadlineMs } = vault.tuning;
+    a.says = () => signed;
+    b.says = () => refusing(code);
+    c.says = () => undefined;
+    c.isThere = how === 'mute';
+    const run = signing.run();
+    const requestOf = () => batchNow().peers.find(({ name }) => name === 'B')?.requestId;
+    await pause(deadlineMs * 4);
+    const first = requestOf();
+    expect([a.asked.length, b.asked.length]).toEqual([1, 1]);
+    mine(store, []);
+    await vi.waitFor(() => expect(b.asked).toHaveLength(2), WAITING);
+    await pause(deadlineMs * 2);
+    expect(b.asked).toHaveLength(2);
+    const second = requestOf();
+    b.says = () => signed;
+    mine(store, []);
+    await run;
+    expect(b.asked).toHaveLength(3);
+    expect([a.asked.length, batchNow().status]).toEqual([1, 'signed']);
+    // A refusal is kept at the signer, and is what the same id is answered for ever.
+    const requests = [first, second, requestOf()].map((request) => toHex(request ?? fill(0)));
+    expect(new Set(requests).size).toBe(3);
+    expect(withdrawalNow()).toMatchObject({ state: 'signed', batch: id });
+  },
+);
+
+test.each(['EXPIRED', 'SCREENING'])(
+  'while the third is away, what is refused %s and stays so is drafted anew over the coins that one has signed',
+  async (code) => {
+    const { vault, store, a, b, c, signed, batchNow, withdrawalNow, signing } = begin();
+    a.says = () => signed;
+    b.says = () => refusing(code);
+    c.isThere = false;
+    const run = signing.run();
+    await pause(vault.tuning.deadlineMs * 4);
+    expect(batchNow().status).toBe('signing');
+    const height = mine(store, []);
+    await run;
+    expect([a.asked.length, b.asked.length]).toEqual([1, 1]);
+    expect(batchNow()).toMatchObject({ status: 'abandoned', exposed: true });
+    expect(withdrawalNow()).toMatchObject({ state: 'approved', notBefore: height + 1, codes: [code] });
+  },
+);
+
+test('the third is asked as soon as it is back', async () => {
+  const { vault, b, c, a, signed, batchNow, signing } = begin();
+  for (const signer of [a, c]) signer.says = () => signed;
+  b.says = () => refusing('CLOCK_STALE');
+  c.isThere = false;
+  const run = signing.run();
+  await pause(vault.tuning.deadlineMs * 2);
+  c.isThere = true;
+  await run;
+  expect([b.asked.length, batchNow().status]).toEqual([1, 'signed']);
 });
