@@ -210,18 +210,35 @@ export class Signing {
       const reply = await signer.ask('SIGN', request, batch.request);
       if (this.#done) return;
       const again = this.#take(signer, batch, reply, round < READMISSIONS);
-      if (!again) return;
+      if (again === undefined) return;
+      if (!again.some(({ code }) => code === 'UNWITNESSED') || (await this.#isWitnessed(signer))) continue;
+      this.#refusals.set(signer.name, again);
+      return;
     }
   }
 
-  /** Stores an answer. @returns whether to ask the same signer once more */
-  #take(signer: Signer, batch: Batch, reply: Reply, mayAgain: boolean): boolean {
+  /** Until the last gate's witness has come, or the deadline: before that the signer says the same again. @throws Away */
+  async #isWitnessed(signer: Signer): Promise<boolean> {
+    const { bells, tuning, stopping } = this.#vault;
+    const until = performance.now() + tuning.deadlineMs;
+    for (;;) {
+      const seen = bells.peers.rings;
+      if (!signer.ready) throw new Away(signer.name);
+      if (!signer.isUnwitnessed(this.#vault)) return true;
+      const left = until - performance.now();
+      if (!(left > 0) || this.#done || stopping.aborted) return false;
+      await bells.peers.after(seen, left);
+    }
+  }
+
+  /** Stores an answer. @returns the refusals after which the same signer is asked once more */
+  #take(signer: Signer, batch: Batch, reply: Reply, mayAgain: boolean): readonly Refusal[] | undefined {
     const { store, report } = this.#vault;
     const problem = reply.type === 'SIGNED' ? findProblem(batch, reply) : undefined;
     if (reply.type === 'SIGNED' && problem === undefined) {
       recordSigned(store, batch.id, signer.name, reply.message);
       report.event('signed', { batch: batch.id, peer: signer.name });
-      return false;
+      return undefined;
     }
     const refusals =
       problem === undefined ? readRefusals(reply.body) : [{ code: 'GATE_SIGNED', facts: new Map() }];
@@ -234,10 +251,10 @@ export class Signing {
       const outpoints = batch.inputs;
       if (codes.includes('UNKNOWN_OUTPOINT')) forgetAdmitted(store, signer.name, outpoints);
       forgetUnknown(this.#vault, signer, batch, refusals);
-      return true;
+      return refusals;
     }
     this.#refusals.set(signer.name, refusals);
-    return false;
+    return undefined;
   }
 }
 

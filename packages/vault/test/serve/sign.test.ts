@@ -104,3 +104,34 @@ test('the third is asked as soon as it is back', async () => {
   await run;
   expect([b.asked.length, batchNow().status]).toEqual([1, 'signed']);
 });
+
+test('signers without witnesses are asked once, and the batch is given up unsigned, when no gate says anything in time', async () => {
+  const { signers, batchNow, signing } = begin();
+  for (const signer of signers) {
+    signer.isUnwitnessed = () => true;
+    signer.says = () => refusing('UNWITNESSED');
+  }
+  await signing.run();
+  expect(Math.max(...signers.map(({ asked }) => asked.length))).toBe(1);
+  expect(batchNow()).toMatchObject({ status: 'refused', exposed: false });
+});
+
+test('a signer without witnesses is asked again as soon as it has them', async () => {
+  const { vault, signers, a, b, c, signed, batchNow, id } = begin();
+  let isUnwitnessed = true;
+  for (const signer of signers) {
+    signer.isUnwitnessed = () => isUnwitnessed;
+    signer.says = () => (isUnwitnessed ? refusing('UNWITNESSED') : signed);
+  }
+  const patient = { ...vault, tuning: { ...vault.tuning, deadlineMs: WAITING.timeout } };
+  const run = new Signing(patient, id).run();
+  await vi.waitFor(() => expect(b.asked).toHaveLength(1), WAITING);
+  vault.bells.peers.ring();
+  await pause(5);
+  expect([a, b, c].map(({ asked }) => asked.length)).toEqual([0, 1, 1]);
+  isUnwitnessed = false;
+  vault.bells.peers.ring();
+  await run;
+  expect([a, b, c].map(({ asked }) => asked.length)).toEqual([0, 2, 2]);
+  expect(batchNow().status).toBe('signed');
+});
