@@ -103,7 +103,7 @@ test('a third signature that comes late still reaches the gate that waited for i
   expect(statusNow()).toBe('signed');
   // In the meantime it is not asked again with what it has refused.
   expect(pairsOf(gates[0])).toEqual(['AB']);
-  expect(gates[1].count('CLEAR')).toBeGreaterThan(3);
+  await vi.waitFor(() => expect(gates[1].count('CLEAR')).toBeGreaterThan(3), WAITING);
   answer({ ...signed, message: messageOf(signed.body) });
   await driver.settled();
   expect(pairsOf(gates[0])).toEqual(['AB', 'BC']);
