@@ -86,16 +86,6 @@ function choose(points: readonly Point[], { every, seed, only }: Choice): readon
   return chosen;
 }
 
-/** How often more a point is played whose effect does not come: a slow run, as the recorded ones may have been, asks a peer anew. */
-const PLAYED_AGAIN = 2;
-
-async function playUntilReached(hand: Handle, point: Point): ReturnType<Handle['play']> {
-  let told = await hand.play(point);
-  for (let time = 0; time < PLAYED_AGAIN && !told.reached && told.problems.length === 0; time += 1)
-    told = await hand.play(point);
-  return told;
-}
-
 async function playAll(
   hands: readonly Handle[],
   points: readonly Point[],
@@ -106,7 +96,7 @@ async function playAll(
   let [ran, done] = [0, 0];
   const work = async (hand: Handle): Promise<void> => {
     for (let point = waiting.shift(); point !== undefined; point = waiting.shift()) {
-      const { reached, problems } = await playUntilReached(hand, point);
+      const { reached, problems } = await hand.play(point);
       if (reached) ran += 1;
       const all = reached || problems.length > 0 ? problems : ['its effect did not come'];
       if (all.length > 0) {
