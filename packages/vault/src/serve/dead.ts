@@ -32,6 +32,12 @@ import { tipOf, type Vault } from './vault.ts';
 /** Signers whose word a gate asks for. */
 const QUORUM = 2;
 
+/**
+ * Blocks after which a proof is shown again at the latest: as many as intents are left alone whose batch was refused for one that
+ * was not taken, so that each next batch comes with it.
+ */
+const MOST_BLOCKS = 6;
+
 /** Earlier carriers of the batch's intents that are dead and buried, by txid in display order. */
 function buriedCarriers({ store, charter }: Vault, batch: Batch): ReadonlyMap<string, Batch> {
   const { height } = tipOf(store);
@@ -49,15 +55,38 @@ function deadBody(carrier: Batch, proven: Proven): Uint8Array {
   return encode(Dead, { txid: carrier.txid, spender: proven.stripped, proof: proven.proof });
 }
 
-/** @throws Away */
+/** A proof that a signer refused: it may lack what comes with a block or a charter, or have no use for the proof at all. */
+interface RefusedProof {
+  /** Height of the tip from which on it is shown again. */
+  readonly due: number;
+  /** How many blocks that is after the refusal: twice as many each time, so that one that refuses for ever costs the line little. */
+  readonly blocks: number;
+}
+
+/** By signer: what it refused of `dead`, by txid. */
+const refusedProofs = new WeakMap<Signer, Map<string, RefusedProof>>();
+
+function refusedBy(signer: Signer): Map<string, RefusedProof> {
+  const known = refusedProofs.get(signer) ?? new Map<string, RefusedProof>();
+  refusedProofs.set(signer, known);
+  return known;
+}
+
+/** Shows a signer what it does not know yet of the batch's dead carriers. @throws Away */
 export async function showDead(vault: Vault, signer: Signer, batch: Batch): Promise<void> {
+  const refused = refusedBy(signer);
   for (const [txid, carrier] of buriedCarriers(vault, batch)) {
-    if (signer.dead.has(txid)) continue;
+    const { height } = tipOf(vault.store);
+    const before = signer.dead.has(txid) ? refused.get(txid) : { due: height, blocks: 0 };
     const proven = proofOfDeath(vault.store, carrier.id);
-    if (proven === undefined) continue;
+    if (before === undefined || height < before.due || proven === undefined) continue;
     const reply = await signer.request('DEAD', deadBody(carrier, proven));
+    const taken = reply.type === 'DEATH';
     signer.dead.add(txid);
-    vault.report.event('dead', { peer: signer.name, txid, taken: reply.type === 'DEATH' });
+    const blocks = Math.min(Math.max(1, before.blocks * 2), MOST_BLOCKS);
+    if (taken) refused.delete(txid);
+    else refused.set(txid, { due: height + blocks, blocks });
+    vault.report.event('dead', { peer: signer.name, txid, taken });
   }
 }
 

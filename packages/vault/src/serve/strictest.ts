@@ -1,6 +1,7 @@
 /**
  * What every one of several charters allows: for drafts that machines under different charters are to sign and clear. A convenience:
  * each of them judges by its own. Lists and rows are the newest one's, because which of two is stricter is not always a question.
+ * What is dead to one machine and not yet to another is dead to no draft: so the deepest burial counts.
  */
 import type { CharterInForce } from '@coldwire/policy';
 import type { Policy } from '@coldwire/protocol';
@@ -58,5 +59,7 @@ export function strictest(charters: readonly CharterInForce[]): CharterInForce |
     gateDelay: Math.max(...policies.map(({ gateDelay }) => gateDelay)),
     scripts: newest.policy.scripts.filter((type) => policies.every(({ scripts }) => scripts.includes(type))),
   };
-  return { ...newest, policy, charter: { ...newest.charter, policy } };
+  const burial = Math.max(...charters.map(({ charter }) => charter.clock.burial));
+  const clock = { ...newest.charter.clock, burial };
+  return { ...newest, policy, charter: { ...newest.charter, policy, clock } };
 }
