@@ -122,5 +122,6 @@ export function addNode(tree: HeaderTree, node: HeaderNode): void {
     fork = fork.parent;
   }
   tree.best.length = fork.height - (tree.best[0]?.height ?? 0) + 1;
-  tree.best.push(...branch.reverse());
+  // One by one: as the arguments of one call, a long branch would not fit on the stack.
+  for (const one of branch.reverse()) tree.best.push(one);
 }

@@ -172,6 +172,24 @@ describe('the header tree', () => {
     expect(tree.best).toEqual([root, c1]);
   });
 
+  it('changes to a branch of any length', () => {
+    const LENGTH = 150_000;
+    const tree = createTree(made(START, EASY, id('root')), 100);
+    const root = tipOf(tree);
+    const a1 = grow(tree, root, 'a1');
+    let tip = root;
+    // Headers of so little work that all together have less than the other branch's one.
+    for (let i = 1; i <= LENGTH; i++) {
+      tip = { ...a1, id: `b${i}`, parent: tip, height: 100 + i, totalWork: tip.totalWork + 1n };
+      addNode(tree, tip);
+    }
+    expect(tree.best).toEqual([root, a1]);
+    const last = grow(tree, tip, 'last');
+    expect(tree.best).toHaveLength(LENGTH + 2);
+    expect([bestAt(tree, 100), bestAt(tree, 100 + LENGTH)]).toEqual([root, tip]);
+    expect(tipOf(tree)).toBe(last);
+  });
+
   it('knows a header by its height on the best branch only', () => {
     const tree = createTree(made(START, EASY, id('root')), 100);
     const root = tipOf(tree);
