@@ -19,12 +19,15 @@ function splitByMachine(line: Line, roster: Roster): readonly (readonly [machine
   const machines = new Map<string, LoggedMessage[]>();
   for (const message of line.up) {
     const machine = identify(roster, message);
-    machines.set(machine, [...(machines.get(machine) ?? []), message]);
+    const known = machines.get(machine);
+    if (known === undefined) machines.set(machine, [message]);
+    else known.push(message);
   }
   let taken = 0;
   return [...machines].map(([machine, up]) => {
     const from = taken;
-    taken = Math.max(from, ...up.map(({ header }) => header.receiptSeq));
+    // One by one: as the arguments of one call, the messages of a long life would not fit on the stack.
+    for (const { header } of up) taken = Math.max(taken, header.receiptSeq);
     // What the one before had taken was never said to this one.
     return [machine, { ...line, up, down: line.down.filter(({ header }) => header.seq > from) }] as const;
   });

@@ -48,11 +48,14 @@ function trim({ totals }: Ledger, past: number): void {
   const first = totals.findIndex(({ tick }) => tick > past);
   const base = totals[first - 1];
   if (base === undefined) return;
-  const kept = totals.slice(first).map(({ tick, amount, count, fee }) => ({
-    tick,
-    amount: amount - base.amount,
-    count: count - base.count,
-    fee: fee - base.fee,
-  }));
-  totals.splice(0, totals.length, ...kept);
+  totals.splice(0, first);
+  // In place: as the arguments of one call, the rows of a long window would not fit on the stack.
+  for (const [place, { tick, amount, count, fee }] of totals.entries()) {
+    totals[place] = {
+      tick,
+      amount: amount - base.amount,
+      count: count - base.count,
+      fee: fee - base.fee,
+    };
+  }
 }
