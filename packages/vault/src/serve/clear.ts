@@ -1,8 +1,8 @@
 /**
  * Gets a signed batch cleared: its home gate first, and the others as well once that is away, slow or has refused. Another gate
  * refuses GATE_HOME until its delay has passed, so it is asked again and again under fresh request ids, always for the same
- * transaction. For a gate that finds a signature faulty a third signer is asked, while the other gates go on with what there is.
- * What one gate says ends nothing by itself: each that was asked may have a transaction that it can broadcast.
+ * transaction, but not much oftener than blocks come. For a gate that finds a signature faulty a third signer is asked, while the
+ * other gates go on with what there is. What one gate says ends nothing by itself: each that was asked may have a transaction that it can broadcast.
  */
 import { Cleared, decode, equalBytes } from '@coldwire/protocol';
 import { displayTxid } from '@coldwire/wallet';
@@ -10,6 +10,7 @@ import { askPeer, type Batch, getBatch, recordCleared, recordRefused } from '../
 import type { Reply } from '../session/session.ts';
 import { draftOf } from './admit.ts';
 import { clearBody, signersOf } from './clear-body.ts';
+import { longestWait, pauseAfter } from './clear-patience.ts';
 import { namedTxid, realConflicts } from './conflict.ts';
 import { buryDead, forgetBurials } from './dead.ts';
 import { findFlaw } from './final.ts';
@@ -18,10 +19,7 @@ import { giveUp } from './give-up.ts';
 import { homeGate } from './home.ts';
 import { Away, freshId, type Peer, type Refusal, readRefusals } from './peer.ts';
 import { Signing } from './sign.ts';
-import type { Vault } from './vault.ts';
-
-/** A window frees with the blocks, not with the seconds: how much longer than for GATE_HOME a gate is left alone. */
-const PATIENCE = 6;
+import { tipOf, type Vault } from './vault.ts';
 
 interface Asking {
   since: number;
@@ -30,12 +28,21 @@ interface Asking {
   notBefore: number;
   /** What it said last. */
   word: GateWord | undefined;
+  /** How often it refused. */
+  times: number;
+  /** The tip's height when it was first seen to wait beside a gate that says no. */
+  tiesSince: number | undefined;
   refusals: readonly Refusal[];
   /** Signers whose signatures it finds faulty: it is given the others'. */
   bad: ReadonlySet<string>;
   /** Before this moment its blame is no final word: another signature is sought, or on its way to it. */
   hopesUntil: number;
 }
+
+const UNASKED = {
+  ...{ word: undefined, times: 0, tiesSince: undefined, refusals: [], hopesUntil: 0 },
+  bad: new Set<string>(),
+};
 
 interface Objections {
   readonly codes: readonly string[];
@@ -127,7 +134,18 @@ export class Clearance {
     if (words.length === 0 || words.includes(undefined)) return false;
     // Another gate's delay has begun with the question, and counts for the next batch that carries the intent.
     if (words.includes('room') && batch.intents.length > 0) return true;
-    return words.every((word) => word === 'no');
+    return words.includes('no') && !this.#isTied(there);
+  }
+
+  /** Whether a gate that only waits may go on with that, although another one says no. */
+  #isTied(there: readonly Peer[]): boolean {
+    const { height } = tipOf(this.#vault.store);
+    const waits = there
+      .map((gate) => this.#asking.get(gate.name))
+      .filter((asking) => asking !== undefined)
+      .filter(({ word }) => word !== 'no');
+    for (const asking of waits) asking.tiesSince ??= height;
+    return waits.some(({ tiesSince = height }) => height - tiesSince < longestWait(this.#vault));
   }
 
   #giveUp(batch: Batch): void {
@@ -141,8 +159,7 @@ export class Clearance {
 
   #start(gate: Peer, batch: Batch): void {
     const { bells } = this.#vault;
-    const first = { word: undefined, refusals: [], bad: new Set<string>(), hopesUntil: 0 };
-    const before = this.#asking.get(gate.name) ?? first;
+    const before = this.#asking.get(gate.name) ?? UNASKED;
     const asking: Asking = { ...before, since: performance.now(), busy: true, notBefore: 0 };
     this.#asking.set(gate.name, asking);
     this.#ask(gate, asking, batch, clearBody(batch, asking.bad)).then(
@@ -195,13 +212,13 @@ export class Clearance {
   }
 
   #refuse(gate: Peer, asking: Asking, batch: Batch, refusals: readonly Refusal[]): void {
-    const { store, report, tuning } = this.#vault;
+    const { store, report } = this.#vault;
     const codes = [...new Set(refusals.map(({ code }) => code))];
     recordRefused(store, batch.id, 'gate', gate.name, codes);
     report.event('refused', { batch: batch.id, peer: gate.name, codes });
-    const homeOnly = codes.length === 1 && codes[0] === 'GATE_HOME';
-    asking.notBefore = performance.now() + tuning.gateRetryMs * (homeOnly ? 1 : PATIENCE);
+    asking.times += 1;
     asking.refusals = refusals;
+    asking.notBefore = performance.now() + pauseAfter(this.#vault, asking);
     asking.hopesUntil = 0;
     const conflicts = realConflicts(this.#vault, batch, refusals);
     asking.word = wordOf(codes, conflicts.length > 0 ? [] : ['GATE_CONFLICT']);
@@ -271,7 +288,7 @@ export class Clearance {
     const isSigned = signersOf(getBatch(store, this.#id)).length > 2;
     for (const asking of this.#asking.values()) {
       if (asking.notBefore !== Number.POSITIVE_INFINITY) continue;
-      asking.notBefore = isSigned ? 0 : now + tuning.gateRetryMs * PATIENCE;
+      asking.notBefore = isSigned ? 0 : now + pauseAfter(this.#vault, asking);
       asking.hopesUntil = isSigned ? now + tuning.deadlineMs : 0;
     }
     bells.peers.ring();
