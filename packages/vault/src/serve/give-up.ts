@@ -18,26 +18,30 @@ const LONG_WAIT = 6;
 const DELAY_PARTS = 12;
 
 /**
- * When every refusal is about certain intents only those wait, and the others go on at once: the heights, by id
- * (hexadecimal). Undefined when one is about the whole draft.
+ * Those that certain intents cause keep only these waiting, and the others go on at once: the heights, by id (hexadecimal).
+ * Undefined when there is none of these, or one that passes is about the whole draft.
  */
 function waitsFor(
   vault: Vault,
   batch: Batch,
-  refusals: readonly Refusal[],
+  { by, refusals }: Words,
   height: number,
 ): ReadonlyMap<string, number> | undefined {
   const draft = draftOf(batch);
-  const passing = refusals.filter(isPassing);
-  if (passing.length === 0 || blamedBy(draft, passing) === undefined) return undefined;
   const waits = new Map<string, number>();
-  for (const refusal of passing) {
-    for (const id of blamedBy(draft, [refusal]) ?? []) {
-      const blocks = blocksFor(vault, batch, refusal.code, id);
+  let isBlamed = false;
+  for (const refusal of [...refusals.values()].flat()) {
+    const passes = isPassing(refusal);
+    // What stays so and is said by too few to end the withdrawal.
+    const ids = passes ? blamedBy(draft, [refusal]) : endedBy(draft, [refusal], by).keys();
+    if (ids === undefined) return undefined;
+    for (const id of ids) {
+      isBlamed = true;
+      const blocks = passes ? blocksFor(vault, batch, refusal.code, id) : LONG_WAIT;
       if (blocks > 0) waits.set(id, Math.max(waits.get(id) ?? 0, height + blocks));
     }
   }
-  return waits;
+  return isBlamed ? waits : undefined;
 }
 
 /** How long an intent that a refusal is about is left alone. */
@@ -81,11 +85,12 @@ export function giveUp(vault: Vault, batch: Batch, words: Words): void {
   const codes = [...new Set([...all.map(({ code }) => code), ...stored])];
   const odd = all.filter((refusal) => !isPassing(refusal));
   const strange = ended.size === 0 && odd.length > 0;
+  const isWhole = odd.some((refusal) => endedBy(draftOf(batch), [refusal], words.by).size === 0);
   const { height } = tipOf(store);
   // Signers say what is left for whom, and what still fits is tried at once. A gate's part is its own: its word only delays.
   if (batch.status !== 'signed') vault.rooms.learn(all, height);
-  const waits = waitsFor(vault, batch, all, height);
-  const notBefore = height + (strange ? LONG_WAIT : ended.size > 0 || waits !== undefined ? 0 : 1);
+  const waits = waitsFor(vault, batch, words, height);
+  const notBefore = height + (strange && isWhole ? LONG_WAIT : ended.size > 0 || waits !== undefined ? 0 : 1);
   const after = giveUpBatch(store, batch.id, {
     refused: [...ended].map(([id, why]) => ({ id: fromHex(id), codes: why })),
     codes,

@@ -8,6 +8,7 @@ import { Driver } from './drive.ts';
 import { catchUp } from './follow.ts';
 import { Former } from './form.ts';
 import type { Orders } from './orders.ts';
+import { pause } from './pause.ts';
 import { Away, type Peer } from './peer.ts';
 import { screenHeld, screenReceived } from './screen.ts';
 import { cancelEnded, endWithdrawals, reportBuried, tendBroadcast } from './settle.ts';
@@ -18,6 +19,7 @@ import type { ScriptWatch } from './watch.ts';
 /** Ends once the vault is stopped and what was under way with its peers has been let go. */
 export async function runUntilStopped(vault: Vault, watch: ScriptWatch, orders: Orders): Promise<void> {
   const driver = new Driver(vault);
+  vault.stopping.addEventListener('abort', () => letGo(vault));
   await Promise.all([
     runLoop(vault, () => lookAtChain(vault, watch)),
     runLoop(vault, () => lookAtIntents(vault)),
@@ -29,6 +31,12 @@ export async function runUntilStopped(vault: Vault, watch: ScriptWatch, orders: 
     runLoop(vault, () => lookAtOrders(vault, orders)),
   ]);
   await driver.settled();
+}
+
+/** Nothing waits for a peer that says nothing, nor for its bell. */
+function letGo({ signers, gates, bells }: Vault): void {
+  for (const peer of [...signers, ...gates]) peer.abandon();
+  for (const bell of Object.values(bells)) bell.ring();
 }
 
 /** Repeats a step until the vault stops; the node's trouble costs a pause, anything else the program. */
@@ -124,17 +132,4 @@ function buryLoop(vault: Vault, gate: Peer): () => Promise<void> {
     }
     await peers.after(seen, vault.tuning.pollMs * 60);
   };
-}
-
-/** Wakes early when the vault stops. */
-function pause({ stopping }: Vault, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      stopping.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, stopping.aborted ? 0 : ms);
-    stopping.addEventListener('abort', end);
-  });
 }

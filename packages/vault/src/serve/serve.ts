@@ -102,7 +102,7 @@ export async function serve(settings: Settings): Promise<void> {
     contextOf(vault, wake, watchVaultDisk(state, report)),
     (error) => vault.fail(error),
   );
-  endOnSignals(vault, stop);
+  endOnSignals(stop);
   report.event('ready', {
     pid: process.pid,
     port: api.port,
@@ -119,14 +119,8 @@ export async function serve(settings: Settings): Promise<void> {
 }
 
 /** Whoever has read "ready" may end it at once, in order. */
-function endOnSignals({ bells, signers }: Vault, stop: AbortController): void {
-  const end = (): void => {
-    stop.abort();
-    for (const peer of signers) peer.abandon();
-    for (const bell of Object.values(bells)) bell.ring();
-  };
-  process.once('SIGTERM', end);
-  process.once('SIGINT', end);
+function endOnSignals(stop: AbortController): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 }
 
 function contextOf(vault: Vault, wake: Pick<ApiContext, WakeUp>, disk: () => DiskState | null): ApiContext {

@@ -17,6 +17,7 @@ import {
 import type { Reply } from '../session/session.ts';
 import { showDead } from './dead.ts';
 import { giveUp } from './give-up.ts';
+import { pause } from './pause.ts';
 import { Away, freshId, type Refusal, readRefusals } from './peer.ts';
 import { forgetUnknown } from './register.ts';
 import type { Signer } from './signer.ts';
@@ -33,7 +34,6 @@ const ASKING: readonly Status[] = ['drafted', 'signing', 'signed'];
 
 interface Attempt {
   readonly since: number;
-  readonly ended: Promise<void>;
   over: boolean;
 }
 
@@ -98,15 +98,13 @@ export class Signing {
 
   /** As many as are still needed, without those that are slow or gone. @returns how many of them there is nobody for */
   #startAttempts(batch: Batch): number {
-    const { tuning } = this.#vault;
     const answers = new Map(
       batch.peers.filter(({ role }) => role === 'signer').map((peer) => [peer.name, peer]),
     );
     let needed = this.#wanted - [...answers.values()].filter(({ answer }) => answer === 'done').length;
-    const active = [...this.#attempts].filter(([name, { over, since }]) => {
-      const isThere = this.#vault.signers.some((signer) => signer.name === name && signer.ready);
-      return !over && isThere && performance.now() - since < tuning.deadlineMs;
-    });
+    const active = this.#vault.signers.filter(
+      (signer) => signer.ready && this.#attempts.get(signer.name)?.over === false && !this.#isSlow(signer),
+    );
     needed -= active.length;
     // Where one refuses the other mostly does too: the third is not asked before that is known, since whoever is asked
     // may have signed, and coins of a batch that may be signed are not free.
@@ -141,7 +139,7 @@ export class Signing {
         this.#attempts.get(name)?.over !== false &&
         height > (this.#refusedAt.get(name) ?? this.#begunAt),
     );
-    if (due.some(({ codes }) => codes.some((code) => OF_THE_REQUEST.includes(code)))) {
+    if (due.some(({ codes }) => codes.some(staysSo))) {
       giveUp(this.#vault, batch, { by: 'signer', refusals: this.#refusals });
       return false;
     }
@@ -153,13 +151,13 @@ export class Signing {
     return true;
   }
 
-  /** Signers that have signed, or can be asked and have the witness of every gate. */
+  /** Signers that have signed, or can be asked, answer in time and have the witness of every gate. */
   #countSure(answers: ReadonlyMap<string, { readonly answer: string | null }>): number {
     return this.#vault.signers.filter((signer) => {
       const answer = answers.get(signer.name)?.answer ?? null;
       if (answer === 'refused') return false;
       const isThere = signer.ready && this.#vault.charters.lists(signer);
-      return answer === 'done' || (isThere && !signer.isUnwitnessed(this.#vault));
+      return answer === 'done' || (isThere && !this.#isSlow(signer) && !signer.isUnwitnessed(this.#vault));
     }).length;
   }
 
@@ -176,24 +174,32 @@ export class Signing {
   }
 
   #start(signer: Signer): void {
-    const attempt: Attempt = {
-      since: performance.now(),
-      over: false,
-      ended: this.#attempt(signer).then(
-        () => this.#end(attempt),
-        (error: unknown) => {
-          this.#end(attempt);
-          if (!(error instanceof Away)) this.#vault.fail(error);
-        },
-      ),
-    };
+    const attempt: Attempt = { since: performance.now(), over: false };
     this.#attempts.set(signer.name, attempt);
     this.#refusals.delete(signer.name);
+    this.#attempt(signer)
+      .catch((error: unknown) => this.#endure(error))
+      .then(
+        () => this.#end(attempt),
+        (error: unknown) => this.#vault.fail(error),
+      );
+  }
+
+  /** Whoever is away rings when it is back. The node's trouble passes, and is not asked about again before there was time for that. */
+  async #endure(error: unknown): Promise<void> {
+    if (error instanceof Away) return;
+    this.#vault.fail(error);
+    await pause(this.#vault, this.#vault.tuning.pollMs);
   }
 
   #end(attempt: Attempt): void {
     attempt.over = true;
     this.#vault.bells.peers.ring();
+  }
+
+  #isSlow(signer: Signer): boolean {
+    const attempt = this.#attempts.get(signer.name);
+    return attempt?.over === false && performance.now() - attempt.since >= this.#vault.tuning.deadlineMs;
   }
 
   /** Ends with the signer's answer stored. @throws Away */
@@ -261,6 +267,11 @@ export class Signing {
 /** Whether the same question may be answered otherwise later: the signer failed, lacked something, or time helps it. */
 function mayPass(code: string): boolean {
   return code === 'INTERNAL' || READMIT.includes(code) || isPassing({ code, facts: new Map() });
+}
+
+/** Whether the same bytes will be refused again, as far as the vault can know. */
+function staysSo(code: string): boolean {
+  return OF_THE_REQUEST.includes(code) || !mayPass(code);
 }
 
 /** What is wrong with a SIGNED as far as the vault can see: the signatures themselves are sealed to the gates. */

@@ -1,8 +1,10 @@
 /** What follows where a signer does not sign: it may have approved all the same, and the one that is away keeps nothing from going on. */
 import { encode, hashRequest, Signed, toHex } from '@coldwire/protocol';
 import { expect, test, vi } from 'vitest';
+import { ChainError } from '../../src/chain/index.ts';
 import { findWithdrawal, getBatch } from '../../src/queue/index.ts';
 import { Signing } from '../../src/serve/sign.ts';
+import { isPassing } from '../../src/serve/verdicts.ts';
 import { fill, idOf } from '../fixture.ts';
 import { approve, draft, mine } from '../queue/steps.ts';
 import { makeVault, refusing, seedAt } from './vault-world.ts';
@@ -75,7 +77,7 @@ test.each([
   },
 );
 
-test.each(['EXPIRED', 'SCREENING'])(
+test.each(['EXPIRED', 'SCREENING', 'CONFLICT', 'FEE_RATE', 'AMOUNT_TX'])(
   'while the third is away, what is refused %s and stays so is drafted anew over the coins that one has signed',
   async (code) => {
     const { vault, store, a, b, c, signed, batchNow, withdrawalNow, signing } = begin();
@@ -89,9 +91,61 @@ test.each(['EXPIRED', 'SCREENING'])(
     await run;
     expect([a.asked.length, b.asked.length]).toEqual([1, 1]);
     expect(batchNow()).toMatchObject({ status: 'abandoned', exposed: true });
-    expect(withdrawalNow()).toMatchObject({ state: 'approved', notBefore: height + 1, codes: [code] });
+    // What an honest draft never meets is left alone for longer.
+    const wait = isPassing({ code, facts: new Map() }) ? 1 : 6;
+    expect(withdrawalNow()).toMatchObject({ state: 'approved', notBefore: height + wait, codes: [code] });
   },
 );
+
+test('while the third is away, an intent that one signer will never pay keeps no other waiting', async () => {
+  const world = makeVault();
+  const { store, signers, vault } = world;
+  const [blamed, other] = [seedAt(0), seedAt(0, seedAt(0) + 1)];
+  approve(store, blamed, other);
+  const signing = new Signing(vault, draft(store));
+  for (const signer of signers) {
+    signer.isThere = signer.name !== 'C';
+    signer.says = () =>
+      signer.name === 'B' ? refusing('DESTINATION_DENIED', { intent: toHex(idOf(blamed)) }) : undefined;
+  }
+  const run = signing.run();
+  await pause(vault.tuning.deadlineMs * 2);
+  const height = mine(store, []);
+  await run;
+  expect(findWithdrawal(store, idOf(blamed))).toMatchObject({ state: 'approved', notBefore: height + 6 });
+  expect(findWithdrawal(store, idOf(other))).toMatchObject({ state: 'approved', notBefore: height });
+});
+
+test('a signer that lacks a witness is asked as well while one that has them all says nothing', async () => {
+  const { a, b, c, signed, batchNow, signing } = begin();
+  a.says = () => undefined;
+  for (const signer of [b, c]) signer.says = () => signed;
+  c.isUnwitnessed = () => true;
+  await signing.run();
+  expect([b.asked.length, c.asked.length, batchNow().status]).toEqual([1, 1, 'signed']);
+});
+
+test('a node in trouble is asked again at its own pace, and the batch is signed when that is over', async () => {
+  const { vault, a, b, c, signed, batchNow, id } = begin();
+  let isUp = false;
+  const troubles: unknown[] = [];
+  for (const signer of [a, b, c]) {
+    signer.says = () => signed;
+    signer.settle = () =>
+      isUp ? Promise.resolve() : Promise.reject(new ChainError('refused', 'the node refused'));
+  }
+  const tuning = { ...vault.tuning, pollMs: 25 };
+  const troubled = { ...vault, tuning, fail: (error: unknown) => troubles.push(error) };
+  const from = performance.now();
+  const run = new Signing(troubled, id).run();
+  await vi.waitFor(() => expect(troubles.length).toBeGreaterThan(3), WAITING);
+  // Two are asked at a time, and the third once one is slow.
+  const most = 3 * (1 + (performance.now() - from) / tuning.pollMs);
+  expect(troubles.length).toBeLessThanOrEqual(most);
+  isUp = true;
+  await run;
+  expect(batchNow().status).toBe('signed');
+});
 
 test('the third is asked as soon as it is back', async () => {
   const { vault, b, c, a, signed, batchNow, signing } = begin();
