@@ -16,6 +16,8 @@ import { usedOrder } from './memory.ts';
 
 /** Of UTF-8: the most that the value of a fact of REFUSED has, and the row of a snapshot. */
 const FACT_BYTES = 160;
+/** A charter lists 8 vaults at most, so that there is always one of before to forget. */
+const VAULTS_KEPT = 64;
 
 function settleAt(state: PolicyState, uptime: number): number {
   state.ticks = settle(state.ticks, uptime);
@@ -30,8 +32,13 @@ export function applyAsked({ memory, ticks }: PolicyState, { nonce }: Infer<type
   memory.seen.clear();
 }
 
-function raise(numbers: Map<string, number>, vault: string, seq: number): void {
+/** Without end the names would not fit in a snapshot: of vaults of before, the one that was told of first goes. */
+function raise({ charter }: PolicyState, numbers: Map<string, number>, vault: string, seq: number): void {
   numbers.set(vault, Math.max(numbers.get(vault) ?? 0, seq));
+  if (numbers.size <= VAULTS_KEPT) return;
+  const listed = charter.charter.vaults.map(({ name }) => name);
+  const [oldest] = [...numbers.keys()].filter((name) => !listed.includes(name));
+  if (oldest !== undefined) numbers.delete(oldest);
 }
 
 /** Other gates than those of the charter in force are of no more use: without end they would not fit in a snapshot. */
@@ -45,9 +52,9 @@ export function applyAttested(state: PolicyState, { gates, heads }: Infer<typeof
   hear(state, [...memory.attested, ...gates]);
   const isRestored = memory.restored !== null && memory.restored.nonce === memory.nonce;
   for (const [vault, seq] of heads) {
-    raise(memory.seen, vault, seq);
+    raise(state, memory.seen, vault, seq);
     // What another gate has seen of the same lost memory was given up with it.
-    if (isRestored) raise(memory.forgiven, vault, seq);
+    if (isRestored) raise(state, memory.forgiven, vault, seq);
   }
 }
 
@@ -114,7 +121,7 @@ export function applyRestored(state: PolicyState, { uptime, height }: Infer<type
   // A requester may have been ahead of the height that people named.
   const lost = height + memory.ahead;
   memory.restored = { height: Math.max(before, lost), since, nonce: memory.nonce ?? '' };
-  for (const [vault, seq] of memory.seen) raise(memory.forgiven, vault, seq);
+  for (const [vault, seq] of memory.seen) raise(state, memory.forgiven, vault, seq);
   const last = charter.policy.windows.at(-1);
   if (last !== undefined) addCharge(ledger, since, { amount: last.amount, count: last.count, fee: last.fee });
 }

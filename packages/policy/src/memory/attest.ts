@@ -24,6 +24,7 @@ import { type Refusal, refuse } from '../refusal.ts';
 import type { Change } from '../state/change.ts';
 import type { PolicyState } from '../state/state.ts';
 import { tipHeight } from '../state/view.ts';
+import { HEADS_NOTED } from './change.ts';
 import { birthMargin, missingGates } from './memory.ts';
 
 /** Own SIGNED to one vault, as the log holds them. */
@@ -110,12 +111,23 @@ export function refuseLatch({ code, gate, have, seen }: Omit<Difference, 'vault'
     : refuse('STATE_ROLLBACK', { have, seen, gate });
 }
 
+/** By vault, the vaults in the order of their names. */
 function highest(testimonies: readonly Testimony[]): readonly (readonly [string, number])[] {
   const heads = new Map<string, number>();
   for (const { vault, seq } of testimonies.flatMap((one) => one.heads)) {
     heads.set(vault, Math.max(heads.get(vault) ?? 0, seq));
   }
-  return [...heads].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, 8);
+  return [...heads].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** In as many changes as it takes, the first of which is there without any number too. */
+function noteHeard(testimonies: readonly Testimony[], gates: readonly string[]): readonly Change[] {
+  const heads = highest(testimonies);
+  const number = Math.max(1, Math.ceil(heads.length / HEADS_NOTED));
+  return Array.from({ length: number }, (_, place) => {
+    const from = place * HEADS_NOTED;
+    return { kind: 'attested', value: { gates, heads: heads.slice(from, from + HEADS_NOTED) } };
+  });
 }
 
 /** What ATTEST comes to: unlike other requests it may be refused and change the state: by the latch. */
@@ -132,14 +144,14 @@ export function attest(state: PolicyState, self: Self, body: Attest, uptime: num
   }
   const gates = [...new Set(testimonies.map(({ gate }) => gate))];
   const isNews = gates.some((gate) => !memory.attested.includes(gate));
-  const attested: Change = { kind: 'attested', value: { gates, heads: highest(testimonies) } };
+  const attested = noteHeard(testimonies, gates);
   const isRestored = memory.restored !== null && memory.restored.nonce === memory.nonce;
   const difference = isRestored
     ? undefined
     : testimonies.map((one) => compare(state, self, one)).find((one) => one !== undefined);
-  if (difference === undefined) return { changes: isNews ? [attested] : [], refusals: [] };
+  if (difference === undefined) return { changes: isNews ? attested : [], refusals: [] };
   const latched: Change = { kind: 'latched', value: { uptime, ...difference } };
-  const changes = memory.latch === null ? [attested, latched] : isNews ? [attested] : [];
+  const changes = memory.latch === null ? [...attested, latched] : isNews ? attested : [];
   return { changes, refusals: [refuseLatch(difference)] };
 }
 

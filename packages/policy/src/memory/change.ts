@@ -9,10 +9,13 @@ const name = () => text(1, 16);
 /** A start asks for witnesses. */
 export const AskedChange = struct('AskedChange', { nonce: field(1, bytes(16)) });
 
+/** Vaults of which one change can tell. */
+export const HEADS_NOTED = 8;
+
 /** Gates have said what they have seen: the highest number by vault. */
 export const AttestedChange = struct('AttestedChange', {
   gates: field(1, list(name(), 1, 8)),
-  heads: field(2, list(tuple(name(), uint()), 0, 8)),
+  heads: field(2, list(tuple(name(), uint()), 0, HEADS_NOTED)),
 });
 
 /** The clock is fresh for the first time since the start. */

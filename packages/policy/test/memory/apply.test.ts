@@ -1,7 +1,7 @@
 /** What orders and restorations leave in a signer's memory. */
-import { taggedHash, toHex } from '@coldwire/protocol';
+import { encode, taggedHash, toHex } from '@coldwire/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { freeze, longestWindow, missingGates } from '../../src/index.ts';
+import { freeze, longestWindow, missingGates, PolicyRow, snapshotRows } from '../../src/index.ts';
 import { birthMargin, createMemory, strictHeight, usedOrder } from '../../src/memory/memory.ts';
 import { charterAfter, identity, sampleCharter, seeded } from '../world.ts';
 import { MemoryWorld, NONCE, testify } from './memory-world.ts';
@@ -242,5 +242,23 @@ describe('what gates have said', () => {
     const gates = ['gate-9', 'gate-2', 'gate-1'];
     world.apply([{ kind: 'attested', value: { gates, heads: [] } }]);
     expect(world.state.memory.attested).toEqual(['gate-1', 'gate-2']);
+  });
+
+  it('is kept of as many vaults as a snapshot holds, those of the charter in force among them', () => {
+    const names = ['vault-1', ...Array.from({ length: 71 }, (_, place) => `former-${place}`)];
+    const tell = () => {
+      for (let from = 0; from < names.length; from += 8) {
+        const heads = names.slice(from, from + 8).map((name) => [name, 5] as const);
+        world.apply([{ kind: 'attested', value: { gates: ['gate-1'], heads } }]);
+      }
+    };
+    const kept = ['vault-1', ...names.slice(-63)];
+    tell();
+    expect([...world.state.memory.seen.keys()]).toEqual(kept);
+    world.apply([{ kind: 'restored', value: { uptime: 0, height: 1 } }]);
+    expect([...world.state.memory.forgiven.keys()]).toEqual(kept);
+    tell();
+    expect(world.state.memory.forgiven.size).toBe(64);
+    expect(() => [...snapshotRows(world.state)].map((row) => encode(PolicyRow, row))).not.toThrow();
   });
 });

@@ -157,27 +157,46 @@ describe('what a gate has seen', () => {
     expect(codes(NOTHING, 7)).toHaveLength(1);
   });
 
-  it('is remembered as the highest number for each vault, by their names, for eight of them', () => {
+  it('is remembered as the highest number for each vault, by their names, eight to a change', () => {
     const own: OwnHeads = { newest: 99, at: () => null };
     const vaults = ['h', 'g', 'f', 'e', 'd', 'c', 'b', 'i'];
     const one = sealed(bodyOf(vaults.map((vault) => head(5, vault))), 'gate-1');
     const two = sealed(bodyOf([head(9, 'h'), head(3, 'g'), head(4, 'a')]), 'gate-2');
-    const [change] = ask([one, two], own).changes;
-    expect(change).toMatchObject({
-      value: {
-        gates: ['gate-1', 'gate-2'],
-        heads: [
-          ['a', 4],
-          ['b', 5],
-          ['c', 5],
-          ['d', 5],
-          ['e', 5],
-          ['f', 5],
-          ['g', 5],
-          ['h', 9],
-        ],
-      },
-    });
+    const rows = [
+      ['a', 4],
+      ['b', 5],
+      ['c', 5],
+      ['d', 5],
+      ['e', 5],
+      ['f', 5],
+      ['g', 5],
+      ['h', 9],
+      ['i', 5],
+    ] as const;
+    const gates = ['gate-1', 'gate-2'];
+    expect(ask([one, two], own).changes).toEqual([
+      { kind: 'attested', value: { gates, heads: rows.slice(0, 8) } },
+      { kind: 'attested', value: { gates, heads: rows.slice(8) } },
+    ]);
+    // As many as fit in one are in one.
+    expect(ask([one], own).changes).toHaveLength(1);
+  });
+
+  it('is forgiven by a restore whole, of however many vaults gates have told together', () => {
+    const former = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const tell = (nonce: Uint8Array): readonly string[] => {
+      const first = testify(world, 'gate-1', { nonce, heads: former.map((vault) => head(5, vault)) });
+      const second = testify(world, 'gate-2', { nonce, heads: [head(7)] });
+      const told = ask([first, second]);
+      world.apply(told.changes);
+      return told.refusals.map(([code]) => `${code}`);
+    };
+    expect(tell(NONCE)).toEqual(['STATE_ROLLBACK']);
+    expect(world.order('restore')).toBe('ok');
+    expect([...world.state.memory.forgiven]).toEqual([...former.map((vault) => [vault, 5]), ['vault-1', 7]]);
+    const next = seeded('next').slice(0, 16);
+    world.start(next);
+    expect(tell(next)).toEqual([]);
   });
 });
 
