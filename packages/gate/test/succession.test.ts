@@ -127,6 +127,18 @@ describe('A later charter', () => {
     ]);
   });
 
+  test('is unfit with a wallet key that is no point, whatever it follows and whoever signed it', () => {
+    const none = Uint8Array.from({ length: 33 }, (_, i) => (i === 0 ? 2 : i === 32 ? 5 : 0));
+    const wallets = sample.wallets.map((row) => ({
+      ...row,
+      keys: row.keys.map((key, place) => (place === 0 ? { ...key, publicKey: none } : key)),
+    }));
+    const problem = unfit('a wallet has a key that is not a point of the curve, or the same key twice');
+    expect(told(next({ wallets }))).toEqual(problem);
+    expect(told({ ...next({ wallets }), epoch: 9 })).toEqual(problem);
+    expect(told(next({ wallets }), fresh(), ['ada'])).toEqual(problem);
+  });
+
   test('is about the same deployment: signers, clock, wallets', () => {
     const rename = (name: string) => (name === 'A' ? 'D' : name);
     const { signers, wallets, custody, clock } = sample;

@@ -286,7 +286,7 @@ describe('the chain of charters', () => {
           })),
         })),
       }),
-      'a wallet is gone or another; wallets are only added at the end',
+      'wallet: key 0: it is not a point of the curve',
     ],
     [
       'a limit to nonsense',

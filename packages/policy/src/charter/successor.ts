@@ -84,15 +84,15 @@ export function judgeSuccessor(
   const loaded = loadCharter(signed[0]);
   if (!loaded.ok) return unfit(loaded.problems.join('; '));
   const next = loaded.value;
+  const [fault] = next.charter.wallets.flatMap(
+    (row) => checkWallet({ network: next.network, ...row }, math)?.detail ?? [],
+  );
+  if (fault !== undefined) return unfit(fault);
   const chain = findChainProblem(head, next);
   if (chain !== undefined) return chain;
   const needed = judge.charter.quorum;
   const number = countSignatures(signed, next.hash, judge.charter);
   if (number < needed) return refuse('CHARTER_QUORUM', { signed: number, needed });
-  const breaks = findBreaks(judge.charter, next.charter);
-  const faults = next.charter.wallets.flatMap(
-    (row) => checkWallet({ network: next.network, ...row }, math)?.detail ?? [],
-  );
-  const [problem] = [...breaks, ...faults];
+  const [problem] = findBreaks(judge.charter, next.charter);
   return problem === undefined ? next : unfit(problem);
 }

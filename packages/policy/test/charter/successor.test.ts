@@ -73,6 +73,21 @@ describe('a later charter', () => {
     expect(judge({ ...next, epoch: 2 })).toMatchObject(chain(2));
   });
 
+  it('is unfit with a wallet key that is no point, whatever it follows and whoever signed it', () => {
+    const none = Uint8Array.from({ length: 33 }, (_, i) => (i === 0 ? 2 : i === 32 ? 5 : 0));
+    const wallets = head.charter.wallets.map((row) => ({
+      ...row,
+      keys: row.keys.map((key, place) => (place === 0 ? { ...key, publicKey: none } : key)),
+    }));
+    const next = charterAfter(head, { wallets });
+    const problem = 'wallet: key 0: it is not a point of the curve';
+    expect([next, { ...next, epoch: 9 }].map(problemOf)).toEqual([problem, problem]);
+    expect(judgeSuccessor(signedBy(next, ['ada']), head, head, noblePointMath)).toMatchObject({
+      code: 'CHARTER_UNFIT',
+      facts: [['problem', problem]],
+    });
+  });
+
   it('is refused in plain ASCII of 160 characters at most', () => {
     const tier = { above: 1n, approvals: 1, approvers: ['é'] };
     const foreign = charterAfter(head, { policy: { ...head.charter.policy, tiers: [tier] } });
