@@ -4,9 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { toHex } from '@coldwire/protocol';
-import { displayTxid } from '@coldwire/wallet';
+import { displayTxid, equalOutpoints } from '@coldwire/wallet';
 import { type DraftContext, planBump, planCancel, prepareDraft } from '../draft/index.ts';
-import { batchesSpending } from '../queue/batch.ts';
+import { batchesSpending, carriersOf } from '../queue/batch.ts';
 import {
   type Batch,
   ENDING,
@@ -14,6 +14,7 @@ import {
   getBatch,
   giveUpBatch,
   isBeingReplaced,
+  isBuried,
   nextChange,
   openBatches,
   recordBroadcast,
@@ -52,10 +53,19 @@ export async function tendBroadcast(vault: Vault): Promise<void> {
   const { height } = tipOf(store);
   for (const batch of openBatches(store)) {
     if (batch.status === 'cleared') await broadcast(vault, batch.id);
-    if (batch.status !== 'broadcast') continue;
+    if (batch.status !== 'broadcast' || isOutbid(vault, batch)) continue;
     await keepInMempool(vault, batch);
     if (height - draftOf(batch).locktime >= tuning.bumpBlocks) await bump(vault, batch.id);
   }
+}
+
+/**
+ * A later transaction over its coins has its place in the mempool: that one is looked after. To go on from the fee of this one would
+ * make what no node takes any more, and meanwhile nothing else is made over these coins.
+ */
+function isOutbid({ store }: Vault, { id, inputs }: Batch): boolean {
+  const rivals = inputs.flatMap((input) => batchesSpending(store, input));
+  return rivals.some((rival) => rival.id > id && rival.status === 'broadcast');
 }
 
 /**
@@ -84,11 +94,26 @@ function contextOf({ store, scripts, charter, tuning }: Vault, feerate: bigint):
   };
 }
 
+/**
+ * Whether something that carried an intent of it before, over other coins, is not dead by the burial in force now: a charter, or a
+ * machine that was away under an older one, may have made that deeper since. No signer would sign for it before that is over.
+ */
+function waitsForBurial({ store, charter }: Vault, { intents, inputs }: Batch): boolean {
+  const { height } = tipOf(store);
+  const { burial } = charter.charter.clock;
+  const shares = (carrier: Batch): boolean =>
+    carrier.inputs.some((input) => inputs.some((other) => equalOutpoints(input, other)));
+  return intents.some((id) =>
+    carriersOf(store, id).some((carrier) => !shares(carrier) && !isBuried(carrier, height, burial)),
+  );
+}
+
 async function bump(vault: Vault, id: number): Promise<void> {
-  const { store, scripts, charter, feerates, report, bells } = vault;
+  const { store, scripts, feerates, report, bells } = vault;
   const feerate = await feerates.now();
+  const { charter } = vault;
   const batch = getBatch(store, id);
-  if (batch.status !== 'broadcast' || isBeingReplaced(store, batch)) return;
+  if (batch.status !== 'broadcast' || isBeingReplaced(store, batch) || waitsForBurial(vault, batch)) return;
   const context = contextOf(vault, feerate);
   const { draft, verdicts, approvals } = requestOf(batch);
   const plan = planBump(context, { draft, fee: batch.fee, vsize: batch.vsize });
