@@ -22,6 +22,12 @@ import type { PolicyState } from './state/state.ts';
 import { countUnproven, UNPROVEN_MAX } from './state/unproven.ts';
 import { indexLimit, inputsOf } from './state/view.ts';
 
+/**
+ * sat. A coin below is never taken: it could not pay for its own way home, so nothing could take back what spends it. A homeward
+ * transaction of one input of 2-of-3 is some 160 vB, and leaves an output that is no dust (330): 670 are left for the fee.
+ */
+export const COIN_LEAST = 1_000n;
+
 type Claim = Admit['coins'][number];
 type Place = { readonly wallet: number; readonly chain: Chain; readonly index: number };
 
@@ -53,17 +59,29 @@ function checkClaim(state: PolicyState, transaction: DecodedTransaction, claim: 
   const place = checkPlace(state, claim);
   if ('kind' in place) return place;
   const script = scripts.at(place.chain, place.index).scriptPubKey;
-  return equalBytes(script, output.script) ? undefined : refuse('INPUT_FOREIGN', { outpoint });
+  if (!equalBytes(script, output.script)) return refuse('INPUT_FOREIGN', { outpoint });
+  const { amount } = output;
+  return amount < COIN_LEAST ? refuse('DUST', { output: claim.vout, amount, limit: COIN_LEAST }) : undefined;
 }
 
-/** Without a proof, every input must be a coin that was admitted: then nobody else can have made the transaction. */
+/**
+ * Without a proof, every input must be a coin that was admitted: then nobody else can have made the transaction. And they must hold
+ * what it pays: what no block can take would make coins of any worth out of one, and intents paid with them wait for that one.
+ */
 function checkOrigin(state: PolicyState, transaction: DecodedTransaction, body: Admit): Refusal | undefined {
   const txid = displayTxid(transaction.txid);
   if (body.proof !== null) {
     return isProven(state, transaction, body.proof) ? undefined : refuse('MERKLE_PROOF', { txid });
   }
-  const known = transaction.inputs.every(({ outpoint }) => state.coins.has(outpointKey(outpoint)));
-  return known ? undefined : refuse('UNPROVEN_PARENT', { txid });
+  const outpoints = new Set(transaction.inputs.map(({ outpoint }) => outpointKey(outpoint)));
+  const coins = [...outpoints].flatMap((outpoint) => state.coins.get(outpoint) ?? []);
+  const isKnown = coins.length === transaction.inputs.length;
+  const isCovered = sumAmounts(transaction.outputs) <= sumAmounts(coins);
+  return isKnown && isCovered ? undefined : refuse('UNPROVEN_PARENT', { txid });
+}
+
+function sumAmounts(rows: readonly { readonly amount: bigint }[]): bigint {
+  return rows.reduce((sum, { amount }) => sum + amount, 0n);
 }
 
 function makeAdmitted(state: PolicyState, transaction: DecodedTransaction, body: Admit): Change[] {

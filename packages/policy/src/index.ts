@@ -3,7 +3,7 @@
  * randomness or curve of its own; deciding functions return changes and `applyChange` performs them.
  */
 export { type Accepted, acceptHeaders } from './accept-headers.ts';
-export { admit } from './admit.ts';
+export { admit, COIN_LEAST } from './admit.ts';
 export {
   type ApprovalCharter,
   countApprovals,

@@ -45,7 +45,7 @@ describe('admission', () => {
     const world = new World();
     const [coin] = world.fund([1_000_000n]);
     if (coin === undefined) throw new Error('no coin');
-    const outputs = Array.from({ length: 512 }, () => ({ amount: 700n, script: world.script(0, 1) }));
+    const outputs = Array.from({ length: 512 }, () => ({ amount: 1_000n, script: world.script(0, 1) }));
     const coins = outputs.map((_, vout) => ({ vout, wallet: 0, chain: 0, index: 1 }));
     // Nobody has signed these, and nobody could spend the coin so often.
     const invent = (locktime: number): Admit => {
@@ -133,6 +133,43 @@ describe('admission', () => {
     expect(codes(world, { transaction: serializeStripped(mixed), coins, proof: null })).toMatchObject([
       ['UNPROVEN_PARENT', {}],
     ]);
+  });
+
+  it('refuses an unmined transaction that pays more than its coins hold, however often it names one', () => {
+    const world = new World();
+    const [one, other] = world.fund([2_000n, 3_000n]);
+    if (one === undefined || other === undefined) throw new Error('two coins');
+    const codesOf = (spent: readonly (typeof one)[], amounts: readonly bigint[]): unknown => {
+      const inputs = spent.map(({ txid, vout }) => ({ outpoint: { txid, vout }, sequence: 0xfffffffd }));
+      const outputs = amounts.map((amount) => ({ amount, script: world.script(0, 8) }));
+      const transaction = serializeStripped({ version: 2, locktime: 0, inputs, outputs });
+      return codes(world, { transaction, coins: [], proof: null });
+    };
+    const refusal = [['UNPROVEN_PARENT', { txid: expect.any(String) }]];
+    expect(codesOf([one], [2_001n])).toEqual(refusal);
+    expect(codesOf([one, other], [2_000n, 3_001n])).toEqual(refusal);
+    expect(codesOf([one, other], [5_000n])).toBe('ok');
+    expect(codesOf([one], [2_000n])).toBe('ok');
+    expect(codesOf([one, one], [2_000n])).toEqual(refusal);
+  });
+
+  it('refuses a coin that could not pay for its way home, proven or not', () => {
+    const world = new World();
+    const outputs = [999n, 1_000n].map((amount) => ({ amount, script: world.script(0, 4) }));
+    const { bytes, txid } = world.foreign(outputs);
+    world.pass(1, [txid]);
+    const claim = (vout: number) => ({ vout, wallet: 0, chain: 0, index: 4 });
+    const proof = world.proofOf(txid);
+    const small = [['DUST', { output: '0', amount: '999', limit: '1000' }]];
+    expect(codes(world, { transaction: bytes, coins: [claim(0), claim(1)], proof })).toEqual(small);
+    world.admitAny({ transaction: bytes, coins: [claim(1)], proof });
+    const child = serializeStripped({
+      version: 2,
+      locktime: 0,
+      inputs: [{ outpoint: { txid, vout: 1 }, sequence: 0xfffffffd }],
+      outputs: [{ amount: 999n, script: world.script(0, 4) }],
+    });
+    expect(codes(world, { transaction: child, coins: [claim(0)], proof: null })).toEqual(small);
   });
 
   it('is upgraded by a proof, which moves the range of change', () => {

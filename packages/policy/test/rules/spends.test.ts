@@ -6,6 +6,7 @@ import type { Charter, SignRequest } from '@coldwire/protocol';
 import { serializeStripped } from '@coldwire/wallet';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { COIN_LEAST } from '../../src/index.ts';
 import { SPENDS_MAX } from '../../src/rules/limit.ts';
 import { countUnproven, UNPROVEN_MAX } from '../../src/state/unproven.ts';
 import { type Coin, sampleCharter, World } from '../world.ts';
@@ -75,6 +76,22 @@ describe('a coin with as many signed spends as may live', () => {
       }),
     ];
     for (const request of not) expect(world.refusals(request)).toEqual(refused('spends', SPENDS_MAX + 2));
+  });
+
+  it('goes home even if it is the smallest that is admitted', () => {
+    const { world, a } = setUp();
+    const [small] = world.fund([COIN_LEAST]);
+    if (small === undefined) throw new Error('no coin');
+    const spend = (fee: bigint, locktime: number, index = 1) =>
+      world.request({ coins: [small], change: [{ amount: COIN_LEAST - fee, index }], locktime });
+    for (let number = 1; number < SPENDS_MAX; number++) world.approve(spend(0n, number));
+    const dear = 100_000n;
+    world.approve(
+      world.request({ coins: [small, a], change: [{ amount: VALUE + COIN_LEAST - dear, index: 1 }] }),
+    );
+    expect(world.refusals(spend(500n, 0))).toEqual(refused('spends'));
+    // 1.6 and 3.2 sat/vB of some 160 vB.
+    for (const fee of [256n, 512n]) expect(world.refusals(spend(fee, 0, 0))).toEqual([]);
   });
 
   it('frees its intents once it is home: all that would have spent it is dead', () => {

@@ -3,8 +3,10 @@
  * sets are compared. Every amount is in sat, every feerate in sat per 1,000 vB.
  * Source of the waste metric: Bitcoin Core, GetSelectionWaste.
  */
+
+import { COIN_LEAST } from '@coldwire/policy';
 import type { Policy } from '@coldwire/protocol';
-import { type Coin, dustLimit, type Output, worstCaseVsize, worstCaseWeight } from '@coldwire/wallet';
+import { type Coin, type Output, worstCaseVsize, worstCaseWeight } from '@coldwire/wallet';
 
 /** The part of the charter's policy that bounds a transaction's size and fee. */
 export type Caps = Pick<
@@ -78,11 +80,10 @@ export function changeCosts(request: SelectionRequest): { readonly now: bigint; 
   return { now, later: inputFee(request.longTermFeerate) };
 }
 
-/** Change below this is left to the fee: it would be dust, or cost more to spend than it is worth. */
+/** Change below this is left to the fee: no signer would admit it, or it would cost more to spend than it is worth. */
 export function smallestChange(request: SelectionRequest): bigint {
   const { later } = changeCosts(request);
-  const dust = dustLimit(request.changeScript);
-  return later > dust ? later : dust;
+  return later > COIN_LEAST ? later : COIN_LEAST;
 }
 
 function wasteOf(request: SelectionRequest, inputs: number, change: bigint | null, excess: bigint): bigint {

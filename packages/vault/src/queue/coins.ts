@@ -2,6 +2,7 @@
  * Our coins as the chain shows them, which signers have admitted them, and which batch holds them.
  * A coin is reserved by every batch that may still be signed or mined; nothing else marks it, so nothing can disagree.
  */
+import { COIN_LEAST } from '@coldwire/policy';
 import type { Coin, Outpoint } from '@coldwire/wallet';
 import { type Row, readBytes, readNumber, readSats } from './columns.ts';
 import type { Store } from './withdrawals.ts';
@@ -31,12 +32,12 @@ export interface CoinChoice {
   readonly admittedBy: readonly string[];
 }
 
-/** Coins that a new batch may spend. */
+/** Coins that a new batch may spend. Smaller ones than signers admit are left alone, for ever. */
 export function spendableCoins(store: Store, choice: CoinChoice): readonly Coin[] {
   const tip = store.db.get('SELECT max(height) AS height FROM blocks')?.['height'] ?? 0n;
   const coins = store.db
     .all(
-      `SELECT c.* FROM coins c WHERE spent_by IS NULL
+      `SELECT c.* FROM coins c WHERE spent_by IS NULL AND amount >= ${COIN_LEAST}
         AND (height IS NOT NULL OR (own = 1 AND ?1 = 1))
         AND (coinbase = 0 OR height + ${COINBASE_DEPTH} <= ?2)
         AND NOT EXISTS (SELECT 1 FROM batch_inputs i JOIN batches b ON b.id = i.batch
@@ -52,7 +53,8 @@ export function spendableCoins(store: Store, choice: CoinChoice): readonly Coin[
 export function coinsToAdmit(store: Store, signer: string, limit: number): readonly Coin[] {
   return store.db
     .all(
-      `SELECT c.* FROM coins c WHERE spent_height IS NULL AND (height IS NOT NULL OR own = 1) AND NOT EXISTS
+      `SELECT c.* FROM coins c WHERE spent_height IS NULL AND amount >= ${COIN_LEAST}
+        AND (height IS NOT NULL OR own = 1) AND NOT EXISTS
         (SELECT 1 FROM admissions a WHERE a.signer = ? AND a.txid = c.txid AND a.vout = c.vout)
         ORDER BY height IS NULL, height, txid, vout LIMIT ?`,
       ...[signer, limit],

@@ -155,6 +155,17 @@ describe('coin selection', () => {
     expect(found).toMatchObject({ kind: 'selected', change: null, fee: fee + 300n });
   });
 
+  it('makes no change that no signer would ever admit as a coin', () => {
+    const vsize = worstCaseVsize({ inputs: 1, outputs: [payee(0n).script, CHANGE] });
+    const paid = 50_000n + feeFor(vsize, 1000n);
+    const changeOf = (left: bigint) => {
+      const coins = [coin(paid + left, 1)];
+      const found = selectCoins(request({ coins, feerate: 1000n, longTermFeerate: 1000n }));
+      return found.kind === 'selected' ? found.change : found;
+    };
+    expect([changeOf(999n), changeOf(1_000n)]).toEqual([null, 1_000n]);
+  });
+
   it('never spends a coin that costs more than it is worth', () => {
     const found = selectCoins(request({ coins: [coin(1000n, 1), coin(60_000n, 2)] }));
     expect(found).toMatchObject({ kind: 'selected', coins: [{ index: 2 }] });

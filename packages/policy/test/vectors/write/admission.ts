@@ -49,6 +49,29 @@ write('merkle-proof', 'admission', 'a path that leads to another root', () =>
 write('unproven-parent', 'admission', 'an unmined transaction of strangers', () =>
   admission((body) => ({ ...body, proof: null })),
 );
+/** Ends with an ADMIT of a transaction of one admitted coin of 5,000,000 sat that nobody has signed. */
+function madeUp(amount: bigint): World {
+  const { world, a } = ready();
+  const made = {
+    version: 2,
+    locktime: 0,
+    inputs: [{ outpoint: { txid: a.txid, vout: a.vout }, sequence: 0xfffffffd }],
+    outputs: [{ amount, script: world.script(0, 4) }],
+  } as const;
+  const coins = [{ vout: 0, wallet: 0, chain: 0, index: 4 }];
+  world.note('ADMIT', encode(Admit, { transaction: serializeStripped(made), coins, proof: null }));
+  return world;
+}
+write('ok-admit-unproven', 'admission', 'an unmined transaction that pays all that its coin holds', () =>
+  madeUp(5_000_000n),
+);
+write(
+  'unproven-parent-amount',
+  'admission',
+  'an unmined transaction that pays one satoshi more than its coin holds',
+  () => madeUp(5_000_001n),
+);
+write('admit-dust', 'admission', 'a coin that is too small to pay for its own way home', () => madeUp(999n));
 write('immature', 'coinbase', 'a coinbase coin with one confirmation', () => {
   const world = small();
   const coinbase = {
