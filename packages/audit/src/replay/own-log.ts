@@ -16,6 +16,16 @@ import type { Tally } from './tally.ts';
 
 type Batch = readonly [Item, ...Item[]];
 
+/** After which events a machine says no more what was due: a disk that did not write had kept it from that. */
+const DROPS: Readonly<Partial<Record<string, string>>> = {
+  start: 'the machine stopped before it was sent',
+  lock: 'the machine was locked before it was sent',
+  unlock: 'the machine was given its keys anew before it was sent',
+  join: 'the machine was given another link key before it was sent',
+  realign: 'the place of the line where it would have been said is gone',
+};
+const LOCKED = 'the machine locked itself instead of signing';
+
 /** `core` decides and `fold` only applies what was journalled; both begin empty. */
 export function replayOwnLog(
   transcript: Transcript,
@@ -106,10 +116,9 @@ class OwnLog {
   }
 
   #stepLocal(batch: Batch, { entry, local }: Extract<Item, { kind: 'local' }>): void {
-    if (local.event === 'start') this.#giveUp(entry.place, 'the machine stopped before it was sent');
-    else if (local.event === 'lock' && this.#waiting?.[0]?.kind === 'sign')
-      this.#giveUp(entry.place, 'the machine locked itself instead of signing');
-    else this.#expectNothing(entry.place);
+    const why = local.event === 'lock' && this.#waiting?.[0]?.kind === 'sign' ? LOCKED : DROPS[local.event];
+    if (why === undefined) this.#expectNothing(entry.place);
+    else this.#giveUp(entry.place, why);
     const decided = this.#core.decideLocal(local, entry);
     this.#compare(batch, decided, `local event "${local.event}"`);
     const sent = batch.find((item) => item.kind === 'message');
