@@ -78,6 +78,12 @@ export class Charters {
     return this.#working;
   }
 
+  /** Blocks: what is buried so deep is so under every charter of the chain, whatever machines were heard. */
+  get deepestBurial(): number {
+    const all = [this.first, ...this.#later.map(({ charter }) => charter)];
+    return Math.max(...all.map(({ charter }) => charter.clock.burial));
+  }
+
   get standings(): ReadonlyMap<string, Standing> {
     return this.#standings;
   }

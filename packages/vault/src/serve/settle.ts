@@ -183,8 +183,8 @@ export async function cancelEnded(vault: Vault): Promise<void> {
 }
 
 /** Ends withdrawals that nobody pays, once what could have paid them is dead and buried. */
-export function endWithdrawals({ store, charter, report }: Vault): void {
-  for (const { id, codes } of endBuried(store, charter.charter.clock.burial))
+export function endWithdrawals({ store, charters, report }: Vault): void {
+  for (const { id, codes } of endBuried(store, charters.deepestBurial))
     report.event('withdrawal-refused', { withdrawal: toHex(id), codes });
 }
 

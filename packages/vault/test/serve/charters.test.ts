@@ -40,6 +40,14 @@ describe('the chain of charters that a vault carries', () => {
     expect(() => new Charters(first, directory)).toThrow(Failure);
   });
 
+  it('knows how deep is buried under every charter, heard or not', () => {
+    const charters = makeCharters(first);
+    const { clock } = first.charter;
+    charters.add(signedBy(charterAfter(first, { clock: { ...clock, burial: clock.burial + 3 } })));
+    charters.add(signedBy(charterAfter(charters.newest, { clock })));
+    expect(charters.deepestBurial).toBe(clock.burial + 3);
+  });
+
   it('has drafts keep to the newest in force anywhere, as strict as any machine', () => {
     const charters = makeCharters(first);
     charters.add(signedBy(tight));

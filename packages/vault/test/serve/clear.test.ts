@@ -2,6 +2,7 @@
 import { Clear, decode, encode, Refused } from '@coldwire/protocol';
 import { displayTxid } from '@coldwire/wallet';
 import { expect, test } from 'vitest';
+import { charterAfter, signedBy } from '../../../policy/test/world.ts';
 import { planCancel, prepareDraft } from '../../src/draft/index.ts';
 import {
   findWithdrawal,
@@ -256,32 +257,41 @@ test('a silent home gate is left for another one after the deadline', async () =
   expect(getBatch(store, id).status).toBe('cleared');
 });
 
-test('what all gates refuse for good ends only when its coins are home and that is buried; until then it waits with the reason', async () => {
-  const { vault, store, gates, said, id, run, stateNow, alarms } = signedBatch();
-  for (const gate of gates) gate.says = () => refusing('DUST', { output: '0' });
-  await run();
-  expect(getBatch(store, id).status).toBe('abandoned');
-  const waiting = stateNow();
-  expect(waiting).toMatchObject({ state: 'approved', codes: ['DUST'] });
-  expect(waiting !== undefined && isEnding(waiting)).toBe(true);
-  expect(alarms('DUST').at(-1)?.['detail']).toMatch(/its coins are home/);
-  await cancelEnded(vault);
-  const [cancel] = openBatches(store);
-  if (cancel === undefined) throw new Error('nothing takes the coins home');
-  expect(cancel).toMatchObject({ purpose: 'cancel', replaces: id, status: 'drafted' });
-  signBy(store, cancel.id, 'A', 'B');
-  for (const gate of gates) gate.says = () => clearing(store, cancel.id);
-  await new Clearance(vault, cancel.id).run();
-  mine(store, [cancel]);
-  const { burial } = vault.charter.charter.clock;
-  for (let depth = 2; depth < burial; depth += 1) mine(store, []);
-  endWithdrawals(vault);
-  expect(stateNow()?.state).toBe('approved');
-  mine(store, []);
-  endWithdrawals(vault);
-  expect(stateNow()).toMatchObject({ state: 'refused', codes: ['DUST'] });
-  expect(said.some(({ event }) => event === 'withdrawal-refused')).toBe(true);
-});
+test.each([
+  ['the charter in force', 0],
+  ['a later one, which no machine was heard to have', 2],
+])(
+  'what all gates refuse for good ends only when its coins are home and that is buried, as deep as %s says; until then it waits with the reason',
+  async (_, deeper) => {
+    const { vault, store, gates, said, id, run, stateNow, alarms } = signedBatch();
+    const { clock } = vault.charter.charter;
+    const burial = clock.burial + deeper;
+    if (deeper > 0)
+      vault.charters.add(signedBy(charterAfter(vault.charter, { clock: { ...clock, burial } })));
+    for (const gate of gates) gate.says = () => refusing('DUST', { output: '0' });
+    await run();
+    expect(getBatch(store, id).status).toBe('abandoned');
+    const waiting = stateNow();
+    expect(waiting).toMatchObject({ state: 'approved', codes: ['DUST'] });
+    expect(waiting !== undefined && isEnding(waiting)).toBe(true);
+    expect(alarms('DUST').at(-1)?.['detail']).toMatch(/its coins are home/);
+    await cancelEnded(vault);
+    const [cancel] = openBatches(store);
+    if (cancel === undefined) throw new Error('nothing takes the coins home');
+    expect(cancel).toMatchObject({ purpose: 'cancel', replaces: id, status: 'drafted' });
+    signBy(store, cancel.id, 'A', 'B');
+    for (const gate of gates) gate.says = () => clearing(store, cancel.id);
+    await new Clearance(vault, cancel.id).run();
+    mine(store, [cancel]);
+    for (let depth = 2; depth < burial; depth += 1) mine(store, []);
+    endWithdrawals(vault);
+    expect(stateNow()?.state).toBe('approved');
+    mine(store, []);
+    endWithdrawals(vault);
+    expect(stateNow()).toMatchObject({ state: 'refused', codes: ['DUST'] });
+    expect(said.some(({ event }) => event === 'withdrawal-refused')).toBe(true);
+  },
+);
 
 test('what ends does so although another intent of its batch is neither paid nor refused; that one is paid after it', async () => {
   const { vault, store, gates } = makeVault();
