@@ -15,18 +15,14 @@ import {
 } from '@coldwire/wallet';
 import type { Accepted } from './accept-headers.ts';
 import { blockId } from './clock/header-tree.ts';
+import { COIN_LEAST } from './coin-least.ts';
 import { isProven } from './prove.ts';
 import { type Malformed, type Refusal, type Refused, refuse, refused } from './refusal.ts';
 import type { Change } from './state/change.ts';
 import type { PolicyState } from './state/state.ts';
 import { countUnproven, UNPROVEN_MAX } from './state/unproven.ts';
 import { indexLimit, inputsOf } from './state/view.ts';
-
-/**
- * sat. A coin below is never taken: it could not pay for its own way home, so nothing could take back what spends it. A homeward
- * transaction of one input of 2-of-3 is some 160 vB, and leaves an output that is no dust (330): 670 are left for the fee.
- */
-export const COIN_LEAST = 1_000n;
+import { worthOf } from './state/worth.ts';
 
 type Claim = Admit['coins'][number];
 type Place = { readonly wallet: number; readonly chain: Chain; readonly index: number };
@@ -65,23 +61,18 @@ function checkClaim(state: PolicyState, transaction: DecodedTransaction, claim: 
 }
 
 /**
- * Without a proof, every input must be a coin that was admitted: then nobody else can have made the transaction. And they must hold
- * what it pays: what no block can take would make coins of any worth out of one, and intents paid with them wait for that one.
+ * Without a proof, every input must be a coin that was admitted: then nobody else can have made the transaction. And the mined coins
+ * that it comes from must hold what it pays: coins of any worth could be made up out of one, and intents paid with them wait for it.
  */
 function checkOrigin(state: PolicyState, transaction: DecodedTransaction, body: Admit): Refusal | undefined {
   const txid = displayTxid(transaction.txid);
   if (body.proof !== null) {
     return isProven(state, transaction, body.proof) ? undefined : refuse('MERKLE_PROOF', { txid });
   }
-  const outpoints = new Set(transaction.inputs.map(({ outpoint }) => outpointKey(outpoint)));
-  const coins = [...outpoints].flatMap((outpoint) => state.coins.get(outpoint) ?? []);
-  const isKnown = coins.length === transaction.inputs.length;
-  const isCovered = sumAmounts(transaction.outputs) <= sumAmounts(coins);
-  return isKnown && isCovered ? undefined : refuse('UNPROVEN_PARENT', { txid });
-}
-
-function sumAmounts(rows: readonly { readonly amount: bigint }[]): bigint {
-  return rows.reduce((sum, { amount }) => sum + amount, 0n);
+  const keys = new Set(transaction.inputs.map(({ outpoint }) => outpointKey(outpoint)));
+  const isKnown = keys.size === transaction.inputs.length && [...keys].every((key) => state.coins.has(key));
+  const paid = transaction.outputs.reduce((sum, { amount }) => sum + amount, 0n);
+  return isKnown && paid <= worthOf(state, keys) ? undefined : refuse('UNPROVEN_PARENT', { txid });
 }
 
 function makeAdmitted(state: PolicyState, transaction: DecodedTransaction, body: Admit): Change[] {

@@ -3,7 +3,7 @@
  * randomness or curve of its own; deciding functions return changes and `applyChange` performs them.
  */
 export { type Accepted, acceptHeaders } from './accept-headers.ts';
-export { admit, COIN_LEAST } from './admit.ts';
+export { admit } from './admit.ts';
 export {
   type ApprovalCharter,
   countApprovals,
@@ -16,6 +16,7 @@ export { type CharterInForce, type Loaded, loadCharter, verifyCharterSignatures 
 export { type ChangeOfCharter, compareCharters, type FieldChange, ORDERING } from './charter/ordering.ts';
 export { countSignatures, judgeSuccessor } from './charter/successor.ts';
 export { formatTicks } from './clock/ticks.ts';
+export { COIN_LEAST } from './coin-least.ts';
 export { markDead } from './dead.ts';
 export { register } from './destination/register.ts';
 export { type Approved, type ApprovedInput, type ApprovedSpend, evaluate } from './evaluate.ts';

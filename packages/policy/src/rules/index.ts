@@ -40,6 +40,7 @@ import { screening } from './screening.ts';
 import { stateRollback } from './state-rollback.ts';
 import { txFields } from './tx-fields.ts';
 import { unknownOutpoint } from './unknown-outpoint.ts';
+import { unprovenParent } from './unproven-parent.ts';
 import { unwitnessed } from './unwitnessed.ts';
 import { valueRange } from './value-range.ts';
 
@@ -58,6 +59,7 @@ export const RULES: readonly Rule[] = [
   amountMismatch,
   inputForeign,
   pathRange,
+  unprovenParent,
   immature,
   intentSignature,
   intentLife,

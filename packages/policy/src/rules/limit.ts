@@ -9,6 +9,7 @@ import { type Refusal, refuse } from '../refusal.ts';
 import type { PolicyState } from '../state/state.ts';
 import { countUnproven, UNPROVEN_MAX } from '../state/unproven.ts';
 import { type Deaths, isDead, isInVain } from '../state/view.ts';
+import { isHomeward } from './homeward.ts';
 import type { Rule } from './rule.ts';
 
 type Cap = readonly [what: string, got: number, limit: number];
@@ -36,13 +37,6 @@ export function checkCounts({ draft }: SignRequest, policy: Policy): readonly Re
 // The transaction, at its worst-case size, is no larger than the charter allows.
 export function checkSize(vsize: number, policy: Policy): readonly Refusal[] {
   return overCaps([['vsize', vsize, policy.maxVsize]]);
-}
-
-/** Alone to change index 0 for a power of two: few, and the same for every signer, whatever each was shown before. */
-function isHomeward({ request: { draft }, fee }: SpendFacts): boolean {
-  const { inputs, intents, change, locktime } = draft;
-  const isPlain = inputs.length === 1 && intents.length === 0 && change.length === 1 && locktime === 0;
-  return isPlain && change[0]?.[1] === 0 && fee > 0n && (fee & (fee - 1n)) === 0n;
 }
 
 /**

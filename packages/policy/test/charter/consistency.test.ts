@@ -73,7 +73,9 @@ describe('mainnet', () => {
     expect(of({ amountPerTransaction: 999n })).toEqual(least('amountPerTransaction is 999'));
     expect(of({ feeAbsolute: 999n })).toEqual(least('feeAbsolute is 999'));
     expect(of({ feeShare: 0, feeShareFloor: 1_000n })).toEqual([]);
-    expect(of({ feeShare: 1, feeShareFloor: 0n })).toEqual([]);
+    const homeless = 'policy: feeShareFloor is 999, on mainnet at least 1000: small coins could not go home';
+    expect(of({ feeShare: 1, feeShareFloor: 1_000n })).toEqual([]);
+    expect(of({ feeShare: 1, feeShareFloor: 999n })).toEqual([homeless]);
     expect(of({ feeShare: 0, feeShareFloor: 999n })).toEqual(least('feeShare is 0 and feeShareFloor 999'));
     const poor = withPolicy(regtest, {
       amountPerTransaction: 1n,

@@ -1,6 +1,6 @@
 import { concatBytes, fromHex } from '@coldwire/protocol';
 import { describe, expect, it } from 'vitest';
-import { sampleCharter, seeded, World } from '../world.ts';
+import { type Coin, sampleCharter, seeded, World } from '../world.ts';
 
 const program = (version: number, length: number) =>
   concatBytes(Uint8Array.of(version, length), seeded('program').slice(0, length));
@@ -67,11 +67,24 @@ describe('outputs', () => {
         change: [{ amount: change }],
       });
     };
-    expect(world.refusals(request(294n, 330n))).toEqual([]);
-    expect(world.refusals(request(293n, 329n))).toEqual([
+    expect(world.refusals(request(294n, 1_000n))).toEqual([]);
+    expect(world.refusals(request(293n, 999n))).toEqual([
       ['DUST', { output: '0', amount: '293', limit: '294' }],
-      ['DUST', { output: '2', amount: '329', limit: '330' }],
+      ['DUST', { output: '2', amount: '999', limit: '1000' }],
     ]);
+  });
+
+  it('lets what goes home leave less than is admitted, and still no dust', () => {
+    const world = new World();
+    const coins = world.fund([1_354n, 1_353n]);
+    const home = (coin: Coin | undefined) =>
+      coin === undefined
+        ? []
+        : world.refusals(
+            world.request({ coins: [coin], change: [{ amount: coin.amount - 1_024n, index: 0 }] }),
+          );
+    expect(home(coins[0])).toEqual([]);
+    expect(home(coins[1])).toEqual([['DUST', { output: '0', amount: '329', limit: '330' }]]);
   });
 
   it('refuses change to a wallet that is not the newest, or at a position that does not exist', () => {

@@ -44,6 +44,11 @@ write('unfit-two-wallets', 'keys for two wallets', { ...regtest, wallets: [walle
 write('unfit-mainnet-amount', 'an amount below 1,000 sat', policy({ amountPerTransaction: 999n }));
 write('unfit-mainnet-fee', 'a fee below 1,000 sat', policy({ feeAbsolute: 999n }));
 write('unfit-mainnet-share', 'no share, and a floor below 1,000 sat', policy({ feeShareFloor: 999n }));
+write(
+  'unfit-mainnet-floor',
+  'a share, and a floor below 1,000 sat',
+  policy({ feeShare: 100, feeShareFloor: 999n }),
+);
 write('unfit-mainnet-fresh', 'headers may be older than a day', fresh(86_401));
 write('unfit-mainnet-fee-rate', 'below twice what nodes relay from on', policy({ feeRate: 1_999 }));
 const [gate, ...others] = regtest.gates;

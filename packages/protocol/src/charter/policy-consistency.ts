@@ -48,6 +48,15 @@ function findUnpayable({ feeAbsolute, amountPerTransaction, feeShare, feeShareFl
     .map(([, problem]) => `${problem}, on mainnet at least ${MAINNET_LEAST}: nothing would ever be paid`);
 }
 
+/** A share of a small coin is no fee for its way home (10-policy.md, "Bounded spends"). */
+function findHomeless({ feeShare, feeShareFloor }: Policy): string[] {
+  return feeShare < 1 || feeShareFloor >= MAINNET_LEAST
+    ? []
+    : [
+        `feeShareFloor is ${feeShareFloor}, on mainnet at least ${MAINNET_LEAST}: small coins could not go home`,
+      ];
+}
+
 export function findPolicyProblems(policy: Policy, network: NetworkName): string[] {
   // Each signer enforces two thirds, rounded down: less than 2 would be nothing.
   const windows = policy.windows.flatMap((window, place): Range[] => [
@@ -78,6 +87,8 @@ export function findPolicyProblems(policy: Policy, network: NetworkName): string
     ...outside.map(([what, value, low, high]) => `policy: ${what} is ${value}, must be ${low} to ${high}`),
     ...scripts.map((problem) => `policy: ${problem}`),
     ...findWindowProblems(policy.windows).map((problem) => `policy: ${problem}`),
-    ...(network === 'mainnet' ? findUnpayable(policy) : []).map((problem) => `policy: ${problem}`),
+    ...(network === 'mainnet' ? [...findUnpayable(policy), ...findHomeless(policy)] : []).map(
+      (problem) => `policy: ${problem}`,
+    ),
   ];
 }

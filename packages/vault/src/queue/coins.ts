@@ -122,13 +122,14 @@ export interface Balance {
   readonly coins: number;
 }
 
+/** Of coins that can be spent: not of those that no signer admits. */
 export function balanceOf(store: Store): Balance {
   const row = store.db.get(
     `SELECT count(*) AS coins, coalesce(sum(iif(height IS NOT NULL, amount, 0)), 0) AS confirmed,
       coalesce(sum(iif(height IS NULL, amount, 0)), 0) AS unconfirmed,
       coalesce(sum(iif(EXISTS (SELECT 1 FROM batch_inputs i JOIN batches b ON b.id = i.batch
         WHERE i.txid = c.txid AND i.vout = c.vout AND b.status IN ${HOLDING}), amount, 0)), 0) AS reserved
-      FROM coins c WHERE spent_by IS NULL`,
+      FROM coins c WHERE spent_by IS NULL AND amount >= ${COIN_LEAST}`,
   );
   if (row === undefined) throw new Error('a sum without a row');
   return {

@@ -71,6 +71,25 @@ write(
   'an unmined transaction that pays one satoshi more than its coin holds',
   () => madeUp(5_000_001n),
 );
+/** Two transactions that nobody has signed spend one coin of 5,000,000 sat; then a SIGN spends what comes of both. */
+function rivals(left: bigint): World {
+  const { world, a } = ready();
+  const coins = [0, 1].map((locktime) => {
+    const made = {
+      version: 2,
+      locktime,
+      inputs: [{ outpoint: { txid: a.txid, vout: a.vout }, sequence: 0xfffffffd }],
+      outputs: [{ amount: 3_000_000n, script: world.script(0, 4) }],
+    } as const;
+    const place = { vout: 0, wallet: 0, chain: 0, index: 4 } as const;
+    world.admit(serializeStripped(made), [{ ...place, txid: txidOf(made), amount: 3_000_000n }], null);
+    return { ...place, txid: txidOf(made), amount: 3_000_000n };
+  });
+  return sign(world, world.request({ coins, intents: [world.intent()], change: [{ amount: left }] }));
+}
+write('unproven-parent-rivals', 'admission', 'unmined coins that are worth less than they say together', () =>
+  rivals(4_990_000n),
+);
 write('admit-dust', 'admission', 'a coin that is too small to pay for its own way home', () => madeUp(999n));
 write('immature', 'coinbase', 'a coinbase coin with one confirmation', () => {
   const world = small();

@@ -47,6 +47,11 @@ write('output-type-taproot', 'outputs', 'a taproot key that is no point of the c
   const script = fromHex('5120eefdea4cdb677750a420fee807eacf21eb9898ae79b9768766e4faa04a2d4a34');
   return sign(world, world.request({ coins: [a], intents: [world.intent({ script })], change: [plain] }));
 });
+write('dust-change', 'outputs', 'change of one satoshi below what is admitted as a coin', () => {
+  const { world, a } = ready();
+  const intents = [world.intent({ amount: 4_989_001n })];
+  return sign(world, world.request({ coins: [a], intents, change: [{ amount: 999n }] }));
+});
 write('dust', 'outputs', 'a payment of one satoshi below the limit of its script', () => {
   const { world, a } = ready();
   const intents = [world.intent({ amount: 293n })];
