@@ -47,37 +47,67 @@ export async function broadcast(vault: Vault, id: number): Promise<void> {
   bells.work.ring();
 }
 
-/** Looks after everything that was broadcast; once per new tip. @throws ChainError */
+/**
+ * Looks after everything that was broadcast; once per new tip, newest first: of those that share a coin the node has one at most,
+ * and the newest pays most. @throws ChainError
+ */
 export async function tendBroadcast(vault: Vault): Promise<void> {
-  const { store, tuning } = vault;
-  const { height } = tipOf(store);
-  for (const batch of openBatches(store)) {
-    if (batch.status === 'cleared') await broadcast(vault, batch.id);
-    if (batch.status !== 'broadcast' || isOutbid(vault, batch)) continue;
-    await keepInMempool(vault, batch);
-    if (height - draftOf(batch).locktime >= tuning.bumpBlocks) await bump(vault, batch.id);
+  const { store } = vault;
+  for (const { id } of openBatches(store)) await broadcast(vault, id);
+  const sent = openBatches(store).filter(({ status }) => status === 'broadcast');
+  const newestFirst = sent.toReversed();
+  const held = await keepInMempool(vault, newestFirst);
+  for (const batch of newestFirst) if (isToBeBumped(vault, batch, held)) await bump(vault, batch.id);
+}
+
+/** Offers again what the node has lost, and nothing that conflicts with what it has. Returns the ids of those that it has then. */
+async function keepInMempool(vault: Vault, batches: readonly Batch[]): Promise<ReadonlySet<number>> {
+  const held = new Set<number>();
+  const lost: Batch[] = [];
+  for (const batch of batches) {
+    const { kind } = await vault.chain.status(batch.txid);
+    if (kind === 'unknown') lost.push(batch);
+    else held.add(batch.id);
   }
+  for (const batch of lost) {
+    if (!isOutbid(vault, batch, held) && (await broadcastAgain(vault, batch))) held.add(batch.id);
+  }
+  return held;
 }
 
 /**
- * A later transaction over its coins has its place in the mempool: that one is looked after. To go on from the fee of this one would
- * make what no node takes any more, and meanwhile nothing else is made over these coins.
+ * Whether the node has it now. A gate may have broadcast it by itself; if its block is reorganized away then, we have no bytes to
+ * offer again: it is replaced like any that waits too long.
  */
-function isOutbid({ store }: Vault, { id, inputs }: Batch): boolean {
-  const rivals = inputs.flatMap((input) => batchesSpending(store, input));
-  return rivals.some((rival) => rival.id > id && rival.status === 'broadcast');
+async function broadcastAgain({ store, chain, report }: Vault, batch: Batch): Promise<boolean> {
+  if (batch.transaction === null || getBatch(store, batch.id).status !== 'broadcast') return false;
+  const { kind } = await chain.broadcast(batch.transaction);
+  report.event('rebroadcast', { batch: batch.id, txid: displayTxid(batch.txid), result: kind });
+  return kind === 'accepted' || kind === 'already-known';
+}
+
+function rivalsOf(store: Vault['store'], { id, inputs }: Batch): readonly Batch[] {
+  return inputs.flatMap((input) => batchesSpending(store, input)).filter((rival) => rival.id !== id);
 }
 
 /**
- * A gate may have broadcast it by itself; if its block is reorganized away then, we have no bytes to offer again: it is replaced
- * like any that waits too long.
+ * The node has another transaction over its coins: that one is looked after. What we stored does not say so: a replacement that
+ * spends a deposit besides is invalid once a reorganization takes the deposit away, and then what it replaced still pays.
  */
-async function keepInMempool({ store, chain, report }: Vault, batch: Batch): Promise<void> {
-  if (batch.transaction === null) return;
-  const status = await chain.status(batch.txid);
-  if (status.kind !== 'unknown' || getBatch(store, batch.id).status !== 'broadcast') return;
-  const again = await chain.broadcast(batch.transaction);
-  report.event('rebroadcast', { batch: batch.id, txid: displayTxid(batch.txid), result: again.kind });
+function isOutbid({ store }: Vault, batch: Batch, held: ReadonlySet<number>): boolean {
+  return rivalsOf(store, batch).some(({ id }) => held.has(id));
+}
+
+/**
+ * Whether it waits for too long and is the one among its rivals to go on from: what the node has, or else the newest, because
+ * from the fee of an older one we would make what a node that knows the newer does not take.
+ */
+function isToBeBumped(vault: Vault, batch: Batch, held: ReadonlySet<number>): boolean {
+  const { store, tuning } = vault;
+  if (tipOf(store).height - draftOf(batch).locktime < tuning.bumpBlocks) return false;
+  if (held.has(batch.id)) return true;
+  const isNewest = rivalsOf(store, batch).every(({ id, status }) => id < batch.id || status !== 'broadcast');
+  return isNewest && !isOutbid(vault, batch, held);
 }
 
 /** Only confirmed coins may come in addition: nodes refuse other replacements (BIP-125 rule 2). */

@@ -7,23 +7,25 @@ import {
   openBatches,
   recordBroadcast,
   recordCleared,
+  type Store,
 } from '../../src/queue/index.ts';
 import { tendBroadcast } from '../../src/serve/settle.ts';
 import { fill } from '../fixture.ts';
 import { approve, mine } from '../queue/steps.ts';
-import { makeVault, seedAt, signBy, signNext } from './vault-world.ts';
+import { makeVault, seedAt, signBy, signNext, type VaultWorld } from './vault-world.ts';
+
+function send(store: Store, id: number): void {
+  const { txid } = getBatch(store, id);
+  askPeer(store, id, 'gate', 'gate-1', fill(100 + id, 16));
+  recordCleared(store, id, 'gate-1', { message: fill(1, 30), txid, transaction: fill(id, 100) });
+  recordBroadcast(store, id);
+}
 
 test('a payment that was replaced and still waits is replaced from there, and not from the first again', async () => {
   const { vault, store } = makeVault();
   approve(store, seedAt(0));
   const first = signNext(store);
-  const send = (id: number): void => {
-    const { txid } = getBatch(store, id);
-    askPeer(store, id, 'gate', 'gate-1', fill(100 + id, 16));
-    recordCleared(store, id, 'gate-1', { message: fill(1, 30), txid, transaction: fill(id, 100) });
-    recordBroadcast(store, id);
-  };
-  send(first);
+  send(store, first);
   const offered: number[] = [];
   const chain = {
     ...vault.chain,
@@ -49,11 +51,89 @@ test('a payment that was replaced and still waits is replaced from there, and no
       fees.push(fee);
       replaced.push(replaces);
       signBy(store, id, 'A', 'B');
-      send(id);
+      send(store, id);
     }
   }
   expect(replaced).toEqual([first, first + 1, first + 2]);
   for (const [place, fee] of fees.entries()) expect(fee).toBeGreaterThan(fees[place - 1] ?? 0n);
   // What the node has replaced is not offered to it again.
   expect(offered).toEqual([]);
+});
+
+/** A node that has one transaction at a time, and takes all but those that are invalid. */
+function nodeOf({ vault, store }: VaultWorld) {
+  const node = { has: new Set<number>(), invalid: new Set<number>(), offered: [] as number[] };
+  const chain: typeof vault.chain = {
+    ...vault.chain,
+    status: (txid) => {
+      const { id } = findBatchByTxid(store, txid) ?? { id: 0 };
+      return Promise.resolve({ kind: node.has.has(id) ? 'waiting' : 'unknown' });
+    },
+    broadcast: (transaction) => {
+      const id = transaction[0] ?? 0;
+      node.offered.push(id);
+      const reason = 'bad-txns-inputs-missingorspent';
+      if (node.invalid.has(id)) return Promise.resolve({ kind: 'missing-inputs', reason });
+      node.has = new Set([id]);
+      return Promise.resolve({ kind: 'accepted' });
+    },
+  };
+  return { node, tend: () => tendBroadcast({ ...vault, chain }) };
+}
+
+/** A payment that was broadcast, replaced, and its replacement broadcast, which waits too long as well. */
+async function makeReplaced() {
+  const world = makeVault();
+  const { vault, store } = world;
+  const { node, tend } = nodeOf(world);
+  const wait = (): void => {
+    for (let block = 0; block < vault.tuning.bumpBlocks; block += 1) mine(store, []);
+  };
+  const drafted = () => openBatches(store).filter(({ status }) => status === 'drafted');
+  approve(store, seedAt(0));
+  const first = signNext(store);
+  send(store, first);
+  node.has = new Set([first]);
+  wait();
+  await tend();
+  const [bump] = drafted();
+  if (bump === undefined) throw new Error('it was not replaced');
+  signBy(store, bump.id, 'A', 'B');
+  send(store, bump.id);
+  node.has = new Set([bump.id]);
+  wait();
+  return { store, node, tend, drafted, first, bump: bump.id };
+}
+
+test('a payment whose replacement no node takes any more is offered again itself, and replaced from there', async () => {
+  const { store, node, tend, drafted, first, bump } = await makeReplaced();
+  // A reorganization took away a coin that the replacement alone spends.
+  node.has.clear();
+  node.invalid.add(bump);
+  await tend();
+  expect(node.offered).toEqual([bump, first]);
+  expect([...node.has]).toEqual([first]);
+  expect(drafted().map(({ replaces }) => replaces)).toEqual([first]);
+  // What conflicts with a transaction that the node has is left alone.
+  mine(store, []);
+  await tend();
+  expect(node.offered).toEqual([bump, first]);
+  expect(drafted()).toHaveLength(1);
+});
+
+test('where the node has the older one only, that is replaced, and the newer is not offered', async () => {
+  const { node, tend, drafted, first } = await makeReplaced();
+  node.has = new Set([first]);
+  await tend();
+  expect(node.offered).toEqual([]);
+  expect(drafted().map(({ replaces }) => replaces)).toEqual([first]);
+});
+
+test('of several of which the node takes none, all are offered, and only the newest is replaced', async () => {
+  const { node, tend, drafted, first, bump } = await makeReplaced();
+  node.has.clear();
+  node.invalid.add(bump).add(first);
+  await tend();
+  expect(node.offered).toEqual([bump, first]);
+  expect(drafted().map(({ replaces }) => replaces)).toEqual([bump]);
 });
