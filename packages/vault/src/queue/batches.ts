@@ -18,6 +18,7 @@ import {
 } from './batch.ts';
 import { findCoin, putCoin } from './coins.ts';
 import { assertDraftable } from './draftable.ts';
+import { tipHeight } from './take.ts';
 import { ENDING, type WithdrawalEvent } from './withdrawal.ts';
 import { appendEvent, type Store } from './withdrawals.ts';
 
@@ -218,14 +219,35 @@ export interface GivenUp {
   readonly refused: readonly { readonly id: Uint8Array; readonly codes: readonly string[] }[];
   /** Why the batch was given up; shown on the withdrawals that wait for another. */
   readonly codes: readonly string[];
-  /** Height before which the others are not tried again. */
+  /** Height before which the others are not tried again; later where carriers of them may be signed (LONGEST_REDRAFT_WAIT). */
   readonly notBefore: number;
   /** Another height for some of them, by id (hexadecimal). */
   readonly waits?: ReadonlyMap<string, number>;
 }
 
-/** Gives up a batch that two signers or a gate will not pass. Its withdrawals end or wait for another batch. */
-export function giveUpBatch(store: Store, id: number, { refused, codes, notBefore, waits }: GivenUp): Batch {
+/**
+ * Blocks that an intent waits at most between two drafts. Each draft that was given up and may be signed is one more carrier that
+ * honest signers remember, of 64 in all ("Bounded spends"); while one signer is away and another refuses everything, each new draft
+ * adds one, and in a day all withdrawals over these coins would be stuck. So the wait doubles: 64 carriers take some 55 days.
+ */
+const LONGEST_REDRAFT_WAIT = 144;
+
+/** Blocks before the next draft of an intent with so many living carriers, 1 at least: 0, 1, 3, 7 … 127, then the longest. */
+function redraftWait(carriers: number): number {
+  return Math.min(LONGEST_REDRAFT_WAIT, 2 ** (carriers - 1) - 1);
+}
+
+/** The height before which an intent is not drafted again once this batch, which may be signed, is given up. */
+function redraftHeight(store: Store, withdrawal: Uint8Array): number {
+  const living = carriersOf(store, withdrawal).filter(({ status }) => status !== 'replaced');
+  return tipHeight(store) + redraftWait(living.length);
+}
+
+/**
+ * Gives up a batch that two signers or a gate will not pass. Its withdrawals end or wait for another batch: as long as asked, and
+ * those of a batch that may be signed longer with each living carrier that they have. @throws Error when it is not under way
+ */
+export function giveUpBatch(store: Store, id: number, given: GivenUp): Batch {
   return store.db.transaction(() => {
     const batch = getBatch(store, id);
     if (!['drafted', 'signing', 'signed', 'cleared'].includes(batch.status)) {
@@ -237,20 +259,24 @@ export function giveUpBatch(store: Store, id: number, { refused, codes, notBefor
     setStatus(store, batch, exposed ? 'abandoned' : 'refused');
     store.db.run('UPDATE batches SET exposed = ? WHERE id = ?', exposed ? 1 : 0, id);
     if (leads(batch)) {
-      for (const withdrawal of batch.intents) {
-        const ended = refused.find((one) => equalBytes(one.id, withdrawal));
-        const until = waits?.get(toHex(withdrawal)) ?? notBefore;
-        if (ended === undefined) {
-          const value = { batch: id, codes, notBefore: until };
-          appendEvent(store, withdrawal, { kind: 'returned', value });
-        } else if (carriersOf(store, withdrawal).some(({ offered }) => offered)) {
-          const value = { batch: id, codes: ended.codes, notBefore: ENDING };
-          appendEvent(store, withdrawal, { kind: 'returned', value });
-        } else {
-          appendEvent(store, withdrawal, { kind: 'refused', value: { batch: id, codes: ended.codes } });
-        }
-      }
+      for (const withdrawal of batch.intents)
+        appendEvent(store, withdrawal, afterBatch(store, id, withdrawal, given));
     }
     return getBatch(store, id);
   });
+}
+
+/** What becomes of an intent whose batch was just given up. */
+function afterBatch(store: Store, id: number, withdrawal: Uint8Array, given: GivenUp): WithdrawalEvent {
+  const ended = given.refused.find((one) => equalBytes(one.id, withdrawal));
+  if (ended === undefined) {
+    const asked = given.waits?.get(toHex(withdrawal)) ?? given.notBefore;
+    const isExposed = getBatch(store, id).exposed;
+    const notBefore = isExposed ? Math.max(asked, redraftHeight(store, withdrawal)) : asked;
+    return { kind: 'returned', value: { batch: id, codes: given.codes, notBefore } };
+  }
+  if (carriersOf(store, withdrawal).some(({ offered }) => offered)) {
+    return { kind: 'returned', value: { batch: id, codes: ended.codes, notBefore: ENDING } };
+  }
+  return { kind: 'refused', value: { batch: id, codes: ended.codes } };
 }
