@@ -233,7 +233,7 @@ export interface GivenUp {
 const LONGEST_REDRAFT_WAIT = 144;
 
 /** Blocks before the next draft of an intent with so many living carriers, 1 at least: 0, 1, 3, 7 … 127, then the longest. */
-function redraftWait(carriers: number): number {
+export function redraftWait(carriers: number): number {
   return Math.min(LONGEST_REDRAFT_WAIT, 2 ** (carriers - 1) - 1);
 }
 

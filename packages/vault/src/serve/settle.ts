@@ -7,6 +7,7 @@ import { toHex } from '@coldwire/protocol';
 import { displayTxid, equalOutpoints } from '@coldwire/wallet';
 import { type DraftContext, planBump, planCancel, prepareDraft } from '../draft/index.ts';
 import { batchesSpending, carriersOf } from '../queue/batch.ts';
+import { redraftWait } from '../queue/batches.ts';
 import {
   type Batch,
   ENDING,
@@ -138,12 +139,26 @@ function waitsForBurial({ store, charter }: Vault, { intents, inputs }: Batch): 
   );
 }
 
+/**
+ * Whether one more replacement over its coins would come too soon after those that were given up and may be signed: signers remember them
+ * as they do the drafts of intents, which wait likewise (giveUpBatch).
+ */
+function isTriedTooOften({ store }: Vault, batch: Batch): boolean {
+  const tries = [batch, ...rivalsOf(store, batch)].filter(
+    ({ replaces, status }) => replaces !== null && status === 'abandoned',
+  );
+  const ids = new Set(tries.map(({ id }) => id));
+  const last = Math.max(...tries.map((one) => draftOf(one).locktime));
+  return tipOf(store).height < last + redraftWait(1 + ids.size);
+}
+
 async function bump(vault: Vault, id: number): Promise<void> {
   const { store, scripts, feerates, report, bells } = vault;
   const feerate = await feerates.now();
   const { charter } = vault;
   const batch = getBatch(store, id);
-  if (batch.status !== 'broadcast' || isBeingReplaced(store, batch) || waitsForBurial(vault, batch)) return;
+  if (batch.status !== 'broadcast' || isBeingReplaced(store, batch)) return;
+  if (isTriedTooOften(vault, batch) || waitsForBurial(vault, batch)) return;
   const context = contextOf(vault, feerate);
   const { draft, verdicts, approvals } = requestOf(batch);
   const plan = planBump(context, { draft, fee: batch.fee, vsize: batch.vsize });
@@ -189,7 +204,8 @@ export async function cancelEnded(vault: Vault): Promise<void> {
   for (const id of batchesToCancel(vault)) {
     const feerate = await feerates.now();
     const batch = getBatch(store, id);
-    if (batch.status !== 'abandoned' || isBeingReplaced(store, batch)) continue;
+    if (batch.status !== 'abandoned' || isBeingReplaced(store, batch) || isTriedTooOften(vault, batch))
+      continue;
     if (
       batch.inputs.some((input) => batchesSpending(store, input).some(({ status }) => status === 'broadcast'))
     )

@@ -1,0 +1,54 @@
+/** What replaces a batch and is given up, though one signer may have signed it, is tried again less and less often. */
+import { expect, test } from 'vitest';
+import {
+  askPeer,
+  getBatch,
+  giveUpBatch,
+  openBatches,
+  recordBroadcast,
+  recordCleared,
+  type Store,
+  tipHeight,
+} from '../../src/queue/index.ts';
+import { cancelEnded, tendBroadcast } from '../../src/serve/settle.ts';
+import { fill, idOf } from '../fixture.ts';
+import { approve, mine } from '../queue/steps.ts';
+import { makeVault, seedAt, signBy, signNext } from './vault-world.ts';
+
+const BLOCKS = 40;
+
+/** Blocks between the replacements that are drafted, each of which is signed by one and given up at once. */
+async function blocksBetween(store: Store, look: () => Promise<void>): Promise<number[]> {
+  const heights: number[] = [];
+  for (let block = 0; block < BLOCKS; block += 1) {
+    await look();
+    for (const { id } of openBatches(store).filter(({ status }) => status === 'drafted')) {
+      heights.push(tipHeight(store));
+      signBy(store, id, 'A');
+      giveUpBatch(store, id, { refused: [], codes: ['SCREENING'], notBefore: 0 });
+    }
+    mine(store, []);
+  }
+  return heights.slice(1).map((height, place) => height - (heights[place] ?? 0));
+}
+
+test('a replacement with a higher fee', async () => {
+  const { vault, store } = makeVault();
+  approve(store, seedAt(0));
+  const id = signNext(store);
+  const { txid } = getBatch(store, id);
+  askPeer(store, id, 'gate', 'gate-1', fill(100, 16));
+  recordCleared(store, id, 'gate-1', { message: fill(1, 30), txid, transaction: fill(2, 100) });
+  recordBroadcast(store, id);
+  for (let block = 0; block < vault.tuning.bumpBlocks; block += 1) mine(store, []);
+  expect(await blocksBetween(store, () => tendBroadcast(vault))).toEqual([1, 3, 7, 15]);
+});
+
+test('a transaction that takes the coins home', async () => {
+  const { vault, store } = makeVault();
+  const seed = seedAt(0);
+  approve(store, seed);
+  const id = signNext(store);
+  giveUpBatch(store, id, { refused: [{ id: idOf(seed), codes: ['DUST'] }], codes: [], notBefore: 0 });
+  expect(await blocksBetween(store, () => cancelEnded(vault))).toEqual([1, 3, 7, 15]);
+});
