@@ -228,7 +228,7 @@ export interface GivenUp {
 /**
  * Blocks that an intent waits at most between two drafts. Each draft that was given up and may be signed is one more carrier that
  * honest signers remember, of 64 in all ("Bounded spends"); while one signer is away and another refuses everything, each new draft
- * adds one, and in a day all withdrawals over these coins would be stuck. So the wait doubles: 64 carriers take some 55 days.
+ * adds one, and in a day all withdrawals over these coins would be stuck. So the wait doubles: 64 carriers take some 56 days.
  */
 const LONGEST_REDRAFT_WAIT = 144;
 

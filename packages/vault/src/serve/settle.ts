@@ -64,15 +64,19 @@ export async function tendBroadcast(vault: Vault): Promise<void> {
 /** Offers again what the node has lost, and nothing that conflicts with what it has. Returns the ids of those that it has then. */
 async function keepInMempool(vault: Vault, batches: readonly Batch[]): Promise<ReadonlySet<number>> {
   const held = new Set<number>();
-  const lost: Batch[] = [];
-  for (const batch of batches) {
-    const { kind } = await vault.chain.status(batch.txid);
-    if (kind === 'unknown') lost.push(batch);
-    else held.add(batch.id);
+  for (const { id, txid } of batches) {
+    const { kind } = await vault.chain.status(txid);
+    if (kind !== 'unknown') held.add(id);
   }
-  for (const batch of lost) {
-    if (!isOutbid(vault, batch, held) && (await broadcastAgain(vault, batch))) held.add(batch.id);
-  }
+  // What spends the change of another one is taken after that one.
+  let before: number;
+  do {
+    before = held.size;
+    for (const batch of batches) {
+      const isLost = !held.has(batch.id) && !isOutbid(vault, batch, held);
+      if (isLost && (await broadcastAgain(vault, batch))) held.add(batch.id);
+    }
+  } while (held.size > before);
   return held;
 }
 

@@ -137,3 +137,26 @@ test('of several of which the node takes none, all are offered, and only the new
   expect(node.offered).toEqual([bump, first]);
   expect(drafted().map(({ replaces }) => replaces)).toEqual([bump]);
 });
+
+test('what spends the change of another one is offered once more after that one was taken', async () => {
+  const { vault, store } = makeVault();
+  approve(store, seedAt(0));
+  const parent = signNext(store);
+  send(store, parent);
+  approve(store, seedAt(0, seedAt(0) + 1));
+  const child = signNext(store);
+  send(store, child);
+  const taken: number[] = [];
+  const chain = {
+    ...vault.chain,
+    broadcast: ([id = 0]: Uint8Array) => {
+      if (id === child && !taken.includes(parent))
+        return Promise.resolve({ kind: 'rejected', reason: 'bad-txns-inputs-missingorspent' } as const);
+      taken.push(id);
+      return Promise.resolve({ kind: 'accepted' } as const);
+    },
+    status: () => Promise.resolve({ kind: 'unknown' } as const),
+  };
+  await tendBroadcast({ ...vault, chain });
+  expect(taken).toEqual([parent, child]);
+});
