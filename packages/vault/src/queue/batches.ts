@@ -232,15 +232,26 @@ export interface GivenUp {
  */
 const LONGEST_REDRAFT_WAIT = 144;
 
-/** Blocks before the next draft of an intent with so many living carriers, 1 at least: 0, 1, 3, 7 … 127, then the longest. */
-export function redraftWait(carriers: number): number {
-  return Math.min(LONGEST_REDRAFT_WAIT, 2 ** (carriers - 1) - 1);
+/**
+ * Where nothing is wrong with the intent, and its life runs out meanwhile: a window is full, a machine is not fit, the node takes no
+ * fee that is allowed. One carrier in so many blocks: the 64 last days, and only where one signer has approved what two refused.
+ */
+const LONGEST_HONEST_WAIT = 6;
+const HONEST = ['AMOUNT_WINDOW', 'COUNT_WINDOW', 'FEE_WINDOW', 'CLOCK_STALE', 'FROZEN', 'UNWITNESSED'];
+
+/**
+ * Blocks before the next draft of an intent with so many living carriers, 1 at least: 0, 1, 3, 7 … 127, then the longest.
+ * @param codes why the last one was given up; none: the node did not take it
+ */
+export function redraftWait(carriers: number, codes: readonly string[]): number {
+  const isHonest = codes.every((code) => HONEST.includes(code));
+  return Math.min(isHonest ? LONGEST_HONEST_WAIT : LONGEST_REDRAFT_WAIT, 2 ** (carriers - 1) - 1);
 }
 
 /** The height before which an intent is not drafted again once this batch, which may be signed, is given up. */
-function redraftHeight(store: Store, withdrawal: Uint8Array): number {
+function redraftHeight(store: Store, withdrawal: Uint8Array, codes: readonly string[]): number {
   const living = carriersOf(store, withdrawal).filter(({ status }) => status !== 'replaced');
-  return tipHeight(store) + redraftWait(living.length);
+  return tipHeight(store) + redraftWait(living.length, codes);
 }
 
 /**
@@ -272,7 +283,7 @@ function afterBatch(store: Store, id: number, withdrawal: Uint8Array, given: Giv
   if (ended === undefined) {
     const asked = given.waits?.get(toHex(withdrawal)) ?? given.notBefore;
     const isExposed = getBatch(store, id).exposed;
-    const notBefore = isExposed ? Math.max(asked, redraftHeight(store, withdrawal)) : asked;
+    const notBefore = isExposed ? Math.max(asked, redraftHeight(store, withdrawal, given.codes)) : asked;
     return { kind: 'returned', value: { batch: id, codes: given.codes, notBefore } };
   }
   if (carriersOf(store, withdrawal).some(({ offered }) => offered)) {

@@ -68,11 +68,13 @@ async function keepInMempool(vault: Vault, batches: readonly Batch[]): Promise<R
     const { kind } = await vault.chain.status(txid);
     if (kind !== 'unknown') held.add(id);
   }
-  // What spends the change of another one is taken after that one.
+  // What spends the change of another one is taken after that one: oldest first. Of rivals the newest comes first.
+  const newest = batches.filter((batch) => isNewest(vault.store, batch));
+  const order = [...newest.toReversed(), ...batches.filter((batch) => !newest.includes(batch))];
   let before: number;
   do {
     before = held.size;
-    for (const batch of batches) {
+    for (const batch of order) {
       const isLost = !held.has(batch.id) && !isOutbid(vault, batch, held);
       if (isLost && (await broadcastAgain(vault, batch))) held.add(batch.id);
     }
@@ -111,8 +113,22 @@ function isToBeBumped(vault: Vault, batch: Batch, held: ReadonlySet<number>): bo
   const { store, tuning } = vault;
   if (tipOf(store).height - draftOf(batch).locktime < tuning.bumpBlocks) return false;
   if (held.has(batch.id)) return true;
-  const isNewest = rivalsOf(store, batch).every(({ id, status }) => id < batch.id || status !== 'broadcast');
-  return isNewest && !isOutbid(vault, batch, held);
+  if (isOrphaned(store, batch)) return false;
+  return isNewest(store, batch) && !isOutbid(vault, batch, held);
+}
+
+/** Of those that were broadcast over its coins, but for what can no longer be mined as far as we know. */
+function isNewest(store: Vault['store'], batch: Batch): boolean {
+  const rivals = rivalsOf(store, batch).filter(
+    (rival) => rival.status === 'broadcast' && !isOrphaned(store, rival),
+  );
+  return rivals.every(({ id }) => id < batch.id);
+}
+
+/** It spends a deposit that a reorganization took away: that may never come back, and nothing would say so. */
+function isOrphaned(store: Vault['store'], { inputs }: Batch): boolean {
+  const sql = 'SELECT 1 FROM coins WHERE txid = ? AND vout = ? AND height IS NULL AND own = 0';
+  return inputs.some(({ txid, vout }) => store.db.get(sql, txid, vout) !== undefined);
 }
 
 /** Only confirmed coins may come in addition: nodes refuse other replacements (BIP-125 rule 2). */
@@ -152,8 +168,10 @@ function isTriedTooOften({ store }: Vault, batch: Batch): boolean {
     ({ replaces, status }) => replaces !== null && status === 'abandoned',
   );
   const ids = new Set(tries.map(({ id }) => id));
-  const last = Math.max(...tries.map((one) => draftOf(one).locktime));
-  return tipOf(store).height < last + redraftWait(1 + ids.size);
+  const last = tries.find(({ id }) => id === Math.max(...ids));
+  if (last === undefined) return false;
+  const codes = last.peers.flatMap(({ codes: said }) => said);
+  return tipOf(store).height < draftOf(last).locktime + redraftWait(1 + ids.size, codes);
 }
 
 async function bump(vault: Vault, id: number): Promise<void> {

@@ -40,6 +40,7 @@ const PASSING: readonly string[] = [
   'REQUESTER_WINDOW',
   'PATH_RANGE',
   'IMMATURE',
+  'UNPROVEN_PARENT',
 ];
 
 /** Refusals after which the signer is told what it lacks (coins, witnesses, destinations) and asked again. */

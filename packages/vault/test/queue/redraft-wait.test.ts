@@ -34,12 +34,12 @@ function batchesSoFar(store: Store): number {
 }
 
 /** Drafts, has one signer sign, and gives the batch up; the other refuses. */
-function giveUpSigned(store: Store): number {
+function giveUpSigned(store: Store, codes: readonly string[] = ['SCREENING']): number {
   const id = draftAnew(store);
   sign(store, id, ['A']);
   askPeer(store, id, 'signer', 'B', fill(100 + id, 16));
-  recordRefused(store, id, 'signer', 'B', ['SCREENING']);
-  giveUpBatch(store, id, { refused: [], codes: ['SCREENING'], notBefore: tipHeight(store) });
+  recordRefused(store, id, 'signer', 'B', codes);
+  giveUpBatch(store, id, { refused: [], codes, notBefore: tipHeight(store) });
   return id;
 }
 
@@ -61,6 +61,20 @@ test('each carrier that may be signed doubles the wait for the next draft, up to
     waits.push(blocksUntilTaken(store));
   }
   expect(waits).toEqual([0, 1, 3, 7, 15, 31, 63, 127, 144, 144]);
+});
+
+test.each([
+  ['a window is full', ['AMOUNT_WINDOW', 'COUNT_WINDOW']],
+  ['a machine is not fit', ['CLOCK_STALE']],
+  ['the node takes no fee that is allowed', []],
+])('where %s nothing is wrong with the intent, and it waits an hour at most', (_, codes) => {
+  const store = makeQueue();
+  approve(store, 1);
+  const waits = Array.from({ length: 6 }, () => {
+    giveUpSigned(store, codes);
+    return blocksUntilTaken(store);
+  });
+  expect(waits).toEqual([0, 1, 3, 6, 6, 6]);
 });
 
 test('the larger of this and what was asked for counts', () => {

@@ -1,17 +1,21 @@
 /** What waits for long is replaced again and again, each time from where the last replacement stands. */
 import { expect, test } from 'vitest';
+import { planBump, prepareDraft } from '../../src/draft/index.ts';
 import {
   askPeer,
   findBatchByTxid,
   getBatch,
   openBatches,
   recordBroadcast,
+  recordChainEvents,
   recordCleared,
+  recordDraft,
   type Store,
 } from '../../src/queue/index.ts';
+import { requestOf } from '../../src/serve/admit.ts';
 import { tendBroadcast } from '../../src/serve/settle.ts';
-import { fill } from '../fixture.ts';
-import { approve, mine } from '../queue/steps.ts';
+import { contextOf, fill, hashAt, makeCoin, makeQueue, policy, scripts } from '../fixture.ts';
+import { approve, mine, unmine } from '../queue/steps.ts';
 import { makeVault, seedAt, signBy, signNext, type VaultWorld } from './vault-world.ts';
 
 function send(store: Store, id: number): void {
@@ -138,7 +142,7 @@ test('of several of which the node takes none, all are offered, and only the new
   expect(drafted().map(({ replaces }) => replaces)).toEqual([bump]);
 });
 
-test('what spends the change of another one is offered once more after that one was taken', async () => {
+test('what spends the change of another one is offered after that one, each once', async () => {
   const { vault, store } = makeVault();
   approve(store, seedAt(0));
   const parent = signNext(store);
@@ -146,17 +150,61 @@ test('what spends the change of another one is offered once more after that one 
   approve(store, seedAt(0, seedAt(0) + 1));
   const child = signNext(store);
   send(store, child);
-  const taken: number[] = [];
+  const offered: number[] = [];
   const chain = {
     ...vault.chain,
     broadcast: ([id = 0]: Uint8Array) => {
-      if (id === child && !taken.includes(parent))
-        return Promise.resolve({ kind: 'rejected', reason: 'bad-txns-inputs-missingorspent' } as const);
-      taken.push(id);
-      return Promise.resolve({ kind: 'accepted' } as const);
+      const isEarly = id === child && !offered.includes(parent);
+      offered.push(id);
+      return Promise.resolve(
+        isEarly
+          ? ({ kind: 'rejected', reason: 'bad-txns-inputs-missingorspent' } as const)
+          : ({ kind: 'accepted' } as const),
+      );
     },
     status: () => Promise.resolve({ kind: 'unknown' } as const),
   };
   await tendBroadcast({ ...vault, chain });
-  expect(taken).toEqual([parent, child]);
+  expect(offered).toEqual([parent, child]);
+});
+
+test('a replacement over a deposit that a reorganization took away keeps what it replaced from nothing', async () => {
+  const store = makeQueue(1);
+  const { vault } = makeVault(store);
+  approve(store, seedAt(0));
+  const first = signNext(store);
+  send(store, first);
+  const deposit = makeCoin(7);
+  const height = mine(store, []) + 1;
+  recordChainEvents(store, [
+    { kind: 'connected', height, hash: hashAt(height, 0) },
+    { kind: 'created', coin: deposit, height, coinbase: false },
+  ]);
+  // With a fee that takes the deposit as well.
+  const { fee, vsize } = getBatch(store, first);
+  const { draft, verdicts } = requestOf(getBatch(store, first));
+  const rich = { ...policy, feeAbsolute: 2_000_000n, feeRate: 100_000_000, feeShareFloor: 2_000_000n };
+  const planAt = (feerate: bigint): ReturnType<typeof planBump> => {
+    const plan = planBump(contextOf(store, { policy: rich, feerate }), { draft, fee, vsize });
+    if (plan.kind !== 'planned' || plan.draft.inputs.length > 1) return plan;
+    return planAt(feerate + 100_000n);
+  };
+  const plan = planAt(3_000_000n);
+  if (plan.kind !== 'planned') throw new Error(`no plan: ${plan.kind}`);
+  expect(plan.draft.inputs).toHaveLength(2);
+  const prepared = prepareDraft(plan.draft, verdicts, scripts);
+  const second = recordDraft(store, { prepared, purpose: 'bump', replaces: first, burial: 6 });
+  signBy(store, second, 'A', 'B');
+  send(store, second);
+  unmine(store);
+  for (let block = 0; block < vault.tuning.bumpBlocks + 2; block += 1) mine(store, [], 1);
+  const rejected = { kind: 'rejected', reason: 'mempool min fee not met' } as const;
+  const chain = {
+    ...vault.chain,
+    status: () => Promise.resolve({ kind: 'unknown' } as const),
+    broadcast: () => Promise.resolve(rejected),
+  };
+  await tendBroadcast({ ...vault, chain });
+  const drafted = openBatches(store).filter(({ status }) => status === 'drafted');
+  expect(drafted.map(({ replaces }) => replaces)).toEqual([first]);
 });

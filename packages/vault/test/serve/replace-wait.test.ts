@@ -7,6 +7,7 @@ import {
   openBatches,
   recordBroadcast,
   recordCleared,
+  recordRefused,
   type Store,
   tipHeight,
 } from '../../src/queue/index.ts';
@@ -18,21 +19,29 @@ import { makeVault, seedAt, signBy, signNext } from './vault-world.ts';
 const BLOCKS = 40;
 
 /** Blocks between the replacements that are drafted, each of which is signed by one and given up at once. */
-async function blocksBetween(store: Store, look: () => Promise<void>): Promise<number[]> {
+async function blocksBetween(store: Store, code: string, look: () => Promise<void>): Promise<number[]> {
   const heights: number[] = [];
   for (let block = 0; block < BLOCKS; block += 1) {
     await look();
     for (const { id } of openBatches(store).filter(({ status }) => status === 'drafted')) {
       heights.push(tipHeight(store));
       signBy(store, id, 'A');
-      giveUpBatch(store, id, { refused: [], codes: ['SCREENING'], notBefore: 0 });
+      askPeer(store, id, 'signer', 'B', fill(100 + id, 16));
+      recordRefused(store, id, 'signer', 'B', [code]);
+      giveUpBatch(store, id, { refused: [], codes: [code], notBefore: 0 });
     }
     mine(store, []);
   }
   return heights.slice(1).map((height, place) => height - (heights[place] ?? 0));
 }
 
-test('a replacement with a higher fee', async () => {
+const WAITS: [string, number[]][] = [
+  ['SCREENING', [1, 3, 7, 15]],
+  // Nothing is wrong with it: the window will have room again.
+  ['FEE_WINDOW', [1, 3, 6, 6, 6, 6, 6]],
+];
+
+test.each(WAITS)('a replacement with a higher fee, refused %s by one', async (code, waits) => {
   const { vault, store } = makeVault();
   approve(store, seedAt(0));
   const id = signNext(store);
@@ -41,14 +50,14 @@ test('a replacement with a higher fee', async () => {
   recordCleared(store, id, 'gate-1', { message: fill(1, 30), txid, transaction: fill(2, 100) });
   recordBroadcast(store, id);
   for (let block = 0; block < vault.tuning.bumpBlocks; block += 1) mine(store, []);
-  expect(await blocksBetween(store, () => tendBroadcast(vault))).toEqual([1, 3, 7, 15]);
+  expect(await blocksBetween(store, code, () => tendBroadcast(vault))).toEqual(waits);
 });
 
-test('a transaction that takes the coins home', async () => {
+test.each(WAITS)('a transaction that takes the coins home, refused %s by one', async (code, waits) => {
   const { vault, store } = makeVault();
   const seed = seedAt(0);
   approve(store, seed);
   const id = signNext(store);
   giveUpBatch(store, id, { refused: [{ id: idOf(seed), codes: ['DUST'] }], codes: [], notBefore: 0 });
-  expect(await blocksBetween(store, () => cancelEnded(vault))).toEqual([1, 3, 7, 15]);
+  expect(await blocksBetween(store, code, () => cancelEnded(vault))).toEqual(waits);
 });

@@ -2,7 +2,7 @@ import { toHex } from '@coldwire/protocol';
 import { expect, test } from 'vitest';
 import { buildDraft } from '../../src/draft/index.ts';
 import type { Refusal } from '../../src/serve/peer.ts';
-import { endedBy, endedByBoth } from '../../src/serve/verdicts.ts';
+import { endedBy, endedByBoth, isPassing } from '../../src/serve/verdicts.ts';
 import { idOf, makeCoin, makeIntent } from '../fixture.ts';
 
 const draftOf = (count: number, position: number) =>
@@ -44,6 +44,10 @@ test('an amount over a gate’s part of a window ends nothing: the part changes 
   expect(endedBy(draftOf(1, 0), [never], 'gate').size).toBe(0);
   const dust = refusal('DUST', { output: '1' });
   expect([...endedBy(draftOf(1, 0), [dust], 'gate').keys()]).toEqual([id(0)]);
+});
+
+test('a coin whose deposit a reorganization took away passes with the next block that has it', () => {
+  expect(isPassing(refusal('UNPROVEN_PARENT', { txid: '00' }))).toBe(true);
 });
 
 test('one signer alone ends nothing', () => {
