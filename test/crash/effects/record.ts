@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { unpackMessage } from '@coldwire/channel';
 import { readLog } from '@coldwire/evidence';
 import { type MessageType, SALT_LENGTH, toHex } from '@coldwire/protocol';
@@ -106,10 +107,25 @@ async function play(world: World, url: string): Promise<void> {
   );
   mine(world, 3);
   await wait([...two, one], ['confirmed']);
+  // Before the next payment spends what came of the replacements: a signer is shown with its proof only what is still ours.
+  await until('every signer knows what was mined', () => isAdmitted(world) || undefined, PATIENCE);
   const last = await pay(5n * BTC);
   await wait([last], ['broadcast']);
   mine(world);
   await wait([last], ['confirmed']);
+}
+
+/** Every mined coin that is not spent, at every signer. */
+function isAdmitted({ directory }: World): boolean {
+  const db = new DatabaseSync(join(directory, 'vault/queue.db'), { readOnly: true });
+  try {
+    const sql = `SELECT count(*) AS missing FROM coins c, json_each(?) s
+      WHERE height IS NOT NULL AND spent_by IS NULL AND NOT EXISTS
+        (SELECT 1 FROM admissions a WHERE a.signer = s.value AND a.txid = c.txid AND a.vout = c.vout)`;
+    return db.prepare(sql).get(JSON.stringify(SIGNERS))?.['missing'] === 0;
+  } finally {
+    db.close();
+  }
 }
 
 /** Of those that signed and refused the one that signed most. */
