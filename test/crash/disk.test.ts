@@ -124,8 +124,16 @@ function showOnFailure(states: readonly string[]): void {
   });
 }
 
+/** A program that has said its last word is about to end: on a busy machine a little later. */
+async function endOf(state: string): Promise<void> {
+  const program = running.get(state);
+  if (program === undefined || !/^coldwire-\w+: the disk is full/m.test(program.log())) return;
+  await until(`${state} has ended`, () => program.exitCode() ?? undefined);
+}
+
 /** Makes room; what has ended starts again. @returns how each ended, null while it runs */
 async function free(states: readonly string[]): Promise<readonly (number | null)[]> {
+  for (const state of states) await endOf(state);
   const codes = states.map((state) => running.get(state)?.exitCode() ?? null);
   for (const state of states) rmSync(ballastOf(state));
   await Promise.all(states.filter((_, place) => codes[place] !== null).map(start));
