@@ -1,3 +1,4 @@
+/** A wait that a vault which stops cuts short. */
 import type { Vault } from './vault.ts';
 
 /** Resolves after a time, or as soon as the vault stops. @param ms milliseconds */
