@@ -75,6 +75,17 @@ describe('coins that nobody has signed', () => {
     expect(pay([large], 5_000_000n - 30_000n)).toEqual([]);
   });
 
+  it('are not judged beside a coin that is not there: what it is worth nobody knows', () => {
+    const world = new World();
+    const [coin] = world.fund([10_000n]);
+    if (coin === undefined) throw new Error('a coin');
+    const [made] = rivals(world, [coin], 10_000n, 1);
+    if (made === undefined) throw new Error('a child');
+    const unknown = { ...coin, vout: 9, amount: 50_000n };
+    const request = world.request({ coins: [made, unknown], change: [{ amount: 55_000n }] });
+    expect(world.refusals(request).map(([code]) => code)).toEqual(['UNKNOWN_OUTPOINT']);
+  });
+
   it('count in full once they are mined', () => {
     const world = new World();
     const [coin] = world.fund([10_000n]);

@@ -237,7 +237,16 @@ const LONGEST_REDRAFT_WAIT = 144;
  * fee that is allowed. One carrier in so many blocks: the 64 last days, and only where one signer has approved what two refused.
  */
 const LONGEST_HONEST_WAIT = 6;
-const HONEST = ['AMOUNT_WINDOW', 'COUNT_WINDOW', 'FEE_WINDOW', 'CLOCK_STALE', 'FROZEN', 'UNWITNESSED'];
+const HONEST = [
+  'AMOUNT_WINDOW',
+  'COUNT_WINDOW',
+  'FEE_WINDOW',
+  'DESTINATION_WINDOW',
+  'REQUESTER_WINDOW',
+  'CLOCK_STALE',
+  'FROZEN',
+  'UNWITNESSED',
+];
 
 /**
  * Blocks before the next draft of an intent with so many living carriers, 1 at least: 0, 1, 3, 7 … 127, then the longest.

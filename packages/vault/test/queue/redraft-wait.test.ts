@@ -65,6 +65,7 @@ test('each carrier that may be signed doubles the wait for the next draft, up to
 
 test.each([
   ['a window is full', ['AMOUNT_WINDOW', 'COUNT_WINDOW']],
+  ['a window of one is full', ['DESTINATION_WINDOW', 'REQUESTER_WINDOW']],
   ['a machine is not fit', ['CLOCK_STALE']],
   ['the node takes no fee that is allowed', []],
 ])('where %s nothing is wrong with the intent, and it waits an hour at most', (_, codes) => {
