@@ -3,8 +3,8 @@
  * in it that concerns us, or a disconnected block. The chain has the last word over every state here.
  */
 import { equalBytes } from '@coldwire/protocol';
-import type { Coin, Outpoint } from '@coldwire/wallet';
-import { type Batch, batchesSpending, findBatchByTxid, getBatch } from './batch.ts';
+import { type Coin, equalOutpoints, type Outpoint } from '@coldwire/wallet';
+import { type Batch, batchesSpending, carriersOf, findBatchByTxid, getBatch } from './batch.ts';
 import { markBroadcast, putChange, setStatus } from './batches.ts';
 import { putCoin } from './coins.ts';
 import { readBytes, readNumber } from './columns.ts';
@@ -98,10 +98,25 @@ function disconnect(store: Store, { height, hash }: Block): void {
     }
   }
   // What that block had made impossible may be mined after all.
-  for (const batch of batchesAt(store, 'dead_height', height)) {
-    setStatus(store, batch, 'abandoned');
-    store.db.run('UPDATE batches SET dead_height = NULL WHERE id = ?', batch.id);
-  }
+  for (const batch of batchesAt(store, 'dead_height', height)) revive(store, batch);
+}
+
+/**
+ * A replacement, mined, had made it impossible: it is offered again beside that one, which may spend a deposit that is gone now. Never
+ * what pays beside other coins (P5): an intent of it was paid anew then, once it was dead and buried.
+ */
+function revive(store: Store, batch: Batch): void {
+  const isRivalled = (id: Uint8Array): boolean => {
+    const withdrawal = findWithdrawal(store, id);
+    if (withdrawal?.state !== 'broadcast' || withdrawal.batch === null) return false;
+    const { inputs } = getBatch(store, withdrawal.batch);
+    return inputs.some((input) => batch.inputs.some((other) => equalOutpoints(input, other)));
+  };
+  const isCleared = batch.transaction !== null && batch.intents.length > 0;
+  const isSent = isCleared && batch.intents.every(isRivalled);
+  setStatus(store, batch, isSent ? 'broadcast' : 'abandoned');
+  store.db.run('UPDATE batches SET dead_height = NULL WHERE id = ?', batch.id);
+  if (isSent) putChange(store, batch, null);
 }
 
 function batchesAt(store: Store, column: 'height' | 'dead_height', height: number): readonly Batch[] {
@@ -151,6 +166,17 @@ function confirm(store: Store, batch: Batch, height: number): void {
   putChange(store, batch, height);
 }
 
+/** What becomes of a withdrawal whose batch can never be mined: what that had replaced may still pay it; else another batch will. */
+function goOn(store: Store, withdrawal: Uint8Array, { id, status }: Batch): void {
+  const sent = carriersOf(store, withdrawal).findLast((carrier) => carrier.status === 'broadcast');
+  if (status === 'broadcast' && sent !== undefined) {
+    appendEvent(store, withdrawal, { kind: 'broadcast', value: { batch: sent.id } });
+    return;
+  }
+  const value = { batch: id, codes: ['CONFLICT'], notBefore: 0 };
+  appendEvent(store, withdrawal, { kind: 'returned', value });
+}
+
 /** A mined transaction spends an input of this batch. Whatever it was to pay waits for another batch. */
 function kill(store: Store, id: number, height: number): void {
   const batch = getBatch(store, id);
@@ -159,10 +185,7 @@ function kill(store: Store, id: number, height: number): void {
   const unseen = batch.status === 'drafted' && !batch.exposed;
   setStatus(store, batch, unseen ? 'refused' : 'replaced');
   if (!unseen) store.db.run('UPDATE batches SET dead_height = ?, exposed = 1 WHERE id = ?', height, id);
-  for (const withdrawal of intentsPointingAt(store, batch)) {
-    const value = { batch: id, codes: ['CONFLICT'], notBefore: 0 };
-    appendEvent(store, withdrawal, { kind: 'returned', value });
-  }
+  for (const withdrawal of intentsPointingAt(store, batch)) goOn(store, withdrawal, batch);
   for (const { vout } of batch.change) {
     for (const child of batchesSpending(store, { txid: batch.txid, vout })) kill(store, child.id, height);
     store.db.run('DELETE FROM coins WHERE txid = ? AND vout = ? AND height IS NULL', batch.txid, vout);

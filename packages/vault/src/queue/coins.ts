@@ -32,6 +32,11 @@ export interface CoinChoice {
   readonly admittedBy: readonly string[];
 }
 
+/** Change of a payment that was replaced since: most likely it will never be a coin. */
+const IS_OUTBID = `EXISTS (SELECT 1 FROM batches p JOIN batch_inputs pi ON pi.batch = p.id
+  JOIN batch_inputs ri ON ri.txid = pi.txid AND ri.vout = pi.vout JOIN batches r ON r.id = ri.batch
+  WHERE p.txid = c.txid AND r.id > p.id AND r.status = 'broadcast')`;
+
 /** Coins that a new batch may spend. Smaller ones than signers admit are left alone, for ever. */
 export function spendableCoins(store: Store, choice: CoinChoice): readonly Coin[] {
   const tip = store.db.get('SELECT max(height) AS height FROM blocks')?.['height'] ?? 0n;
@@ -39,6 +44,7 @@ export function spendableCoins(store: Store, choice: CoinChoice): readonly Coin[
     .all(
       `SELECT c.* FROM coins c WHERE spent_by IS NULL AND amount >= ${COIN_LEAST}
         AND (height IS NOT NULL OR (own = 1 AND ?1 = 1))
+        AND (height IS NOT NULL OR NOT ${IS_OUTBID})
         AND (coinbase = 0 OR height + ${COINBASE_DEPTH} <= ?2)
         AND NOT EXISTS (SELECT 1 FROM batch_inputs i JOIN batches b ON b.id = i.batch
           WHERE i.txid = c.txid AND i.vout = c.vout AND b.status IN ${HOLDING})
@@ -92,6 +98,12 @@ export function forgetAdmitted(store: Store, signer: string, outpoints: readonly
 export function findCoin(store: Store, { txid, vout }: Outpoint): Coin | undefined {
   const row = store.db.get('SELECT * FROM coins WHERE txid = ? AND vout = ?', txid, vout);
   return row === undefined ? undefined : readCoin(row);
+}
+
+/** A deposit that a reorganization took away. */
+export function isVanished(store: Store, { txid, vout }: Outpoint): boolean {
+  const sql = 'SELECT 1 FROM coins WHERE txid = ? AND vout = ? AND height IS NULL AND own = 0';
+  return store.db.get(sql, txid, vout) !== undefined;
 }
 
 export function isSpentInBlock(store: Store, { txid, vout }: Outpoint): boolean {

@@ -45,6 +45,7 @@ export {
   findCoin,
   forgetAdmitted,
   isAdmitted,
+  isVanished,
   recordAdmitted,
   spendableCoins,
 } from './coins.ts';
@@ -64,6 +65,7 @@ export {
   ENDING,
   type EventKind,
   isEnding,
+  MAX_CODES,
   STATES,
   type State,
   type Withdrawal,

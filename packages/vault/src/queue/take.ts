@@ -5,7 +5,7 @@
 import { toHex } from '@coldwire/protocol';
 import { type Coin, equalOutpoints, type Outpoint, outpointKey } from '@coldwire/wallet';
 import { type Batch, batchesSpending, carriersOf } from './batch.ts';
-import { readCoin } from './coins.ts';
+import { isVanished, readCoin } from './coins.ts';
 import { readNumber } from './columns.ts';
 import type { Withdrawal } from './withdrawal.ts';
 import { readWithdrawal, type Store } from './withdrawals.ts';
@@ -116,13 +116,13 @@ function conflictsWith(
   return found;
 }
 
-/** The coin, if nothing mined has spent it and only given-up transactions of the same withdrawal hold it. */
+/** The coin, if it is there, nothing mined has spent it and only given-up transactions of the same withdrawal hold it. */
 function unspentOf(store: Store, input: Outpoint, carriers: readonly Batch[]): Coin | undefined {
   const row = store.db.get(
     'SELECT * FROM coins WHERE txid = ? AND vout = ? AND spent_height IS NULL',
     ...[input.txid, input.vout],
   );
-  if (row === undefined) return undefined;
+  if (row === undefined || isVanished(store, input)) return undefined;
   const held = batchesSpending(store, input).some(
     ({ id, status }) =>
       !['refused', 'replaced', 'confirmed'].includes(status) &&

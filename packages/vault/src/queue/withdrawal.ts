@@ -37,7 +37,9 @@ export const STATES = [
 ] as const;
 export type State = (typeof STATES)[number];
 
-const codes = () => list(text(1, 32), 0, 64);
+/** Reasons that a withdrawal can show; a peer may give more of them (Refused: 256). */
+export const MAX_CODES = 64;
+const codes = () => list(text(1, 32), 0, MAX_CODES);
 const inBatch = (name: string) => struct(name, { batch: field(1, uint()) });
 const Screened = struct('Screened', { screen: field(1, text(1, 16)), issued: field(2, uint(0xffffffff)) });
 const Returned = struct('Returned', {

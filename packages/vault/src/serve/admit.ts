@@ -52,15 +52,17 @@ function groupByTransaction(coins: readonly Coin[]): readonly Group[] {
 }
 
 async function admitGroup(vault: Vault, signer: Signer, group: Group): Promise<boolean> {
+  const [first] = group;
   const body = admissionOf(vault, group);
-  if (body === undefined) return false;
+  if (first === undefined || body === undefined) return false;
   const reply = await signer.request('ADMIT', encode(Admit, body));
   if (reply.type === 'DONE') {
-    recordAdmitted(vault.store, signer.name, group);
+    // Mined while the signer was told of it without a proof: it is told once more, now with the proof.
+    const isMined = body.proof === null && findProof(vault.store, first.txid) !== undefined;
+    if (!isMined) recordAdmitted(vault.store, signer.name, group);
     return true;
   }
-  const [first] = readRefusals(reply.body);
-  const code = first?.code ?? 'MALFORMED';
+  const code = readRefusals(reply.body)[0]?.code ?? 'MALFORMED';
   // The one refusal that passes by itself: its parent's coins are not all admitted there yet.
   if (code !== 'UNPROVEN_PARENT')
     vault.report.alarm(code, signer.name, `it refuses a coin of ${nameOf(group)}`);

@@ -73,7 +73,7 @@ export class Charters {
     return this.#later;
   }
 
-  /** What drafts keep to: the newest in force at any machine that was heard, its limits as strict as any of theirs. */
+  /** What drafts keep to: the newest in force at the machines that count, its limits as strict as any of theirs. */
   get working(): CharterInForce {
     return this.#working;
   }
@@ -107,12 +107,26 @@ export class Charters {
     const before = this.#standings.get(name);
     if (before?.inForce === standing.inForce && before.newest === standing.newest) return false;
     this.#standings.set(name, standing);
-    const epochs = new Set([...this.#standings.values()].map(({ inForce }) => inForce));
+    const epochs = new Set(this.#epochsThatCount());
     const inForce = [this.first, ...this.#later.map(({ charter }) => charter)].filter(({ charter }) =>
       epochs.has(charter.epoch),
     );
     this.#working = strictest(inForce) ?? this.#working;
     return true;
+  }
+
+  /**
+   * The epochs in force at those that drafts are for: two signers and a gate are enough, so of the signers the two that are furthest
+   * on count, and of several gates all but one. Else one that is away, or says what is not so, would keep all to limits long past.
+   */
+  #epochsThatCount(): readonly number[] {
+    const heard = [...this.#standings].sort(([, one], [, other]) => other.inForce - one.inForce);
+    const isSigner = ([name]: readonly [string, Standing]): boolean =>
+      this.find(({ signers }) => signers.find((row) => row.name === name)) !== undefined;
+    const signers = heard.filter(isSigner).slice(0, 2);
+    const gates = heard.filter((one) => !isSigner(one));
+    const counted = [...signers, ...gates.slice(0, Math.max(1, gates.length - 1))];
+    return counted.map(([, { inForce }]) => inForce);
   }
 
   /**

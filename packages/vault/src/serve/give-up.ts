@@ -4,7 +4,15 @@
  */
 import { fromHex } from '@coldwire/protocol';
 import { displayTxid } from '@coldwire/wallet';
-import { type Batch, carriersOf, findWithdrawal, giveUpBatch, isEnding, type Role } from '../queue/index.ts';
+import {
+  type Batch,
+  carriersOf,
+  findWithdrawal,
+  giveUpBatch,
+  isEnding,
+  MAX_CODES,
+  type Role,
+} from '../queue/index.ts';
 import { draftOf } from './admit.ts';
 import type { Refusal } from './peer.ts';
 import { blamedBy, ROOMS } from './room.ts';
@@ -75,14 +83,17 @@ function endedByAll(
   return first === undefined || others.length + 1 < needed ? new Map() : others.reduce(endedByBoth, first);
 }
 
+/** What signers said that are not asked now. Of a batch that two signed, what another says is not why, nor what a gate says that waits. */
+function storedOf({ status, peers }: Batch): readonly string[] {
+  return status === 'signed' ? [] : peers.flatMap(({ role, codes }) => (role === 'gate' ? [] : codes));
+}
+
 /** Ends a batch that no two signers will sign, or no gate will clear; its withdrawals end or wait. */
 export function giveUp(vault: Vault, batch: Batch, words: Words): void {
   const { store, report } = vault;
   const ended = endedByAll(vault, batch, words);
   const all = [...words.refusals.values()].flat();
-  // What another gate says that only waits for its delay is not why.
-  const stored = batch.peers.flatMap(({ role, codes: said }) => (role === 'gate' ? [] : said));
-  const codes = [...new Set([...all.map(({ code }) => code), ...stored])];
+  const codes = [...new Set([...all.map(({ code }) => code), ...storedOf(batch)])].slice(0, MAX_CODES);
   const odd = all.filter((refusal) => !isPassing(refusal));
   const strange = ended.size === 0 && odd.length > 0;
   const isWhole = odd.some((refusal) => endedBy(draftOf(batch), [refusal], words.by).size === 0);

@@ -85,7 +85,7 @@ export async function serve(settings: Settings): Promise<void> {
     signers: signerLines.map((line) => new Signer(sessionOf(line), report, bells.peers)),
     gates: gateLines.map((line) => new Peer(sessionOf(line), report, bells.peers)),
     rooms: new Rooms(),
-    feerates: new Feerates(chain, tuning, charter.policy.feeRate),
+    feerates: new Feerates(chain, tuning, () => charters.working.policy.feeRate),
     stopping: stop.signal,
     fail: (error) => failOrAlarm(report, error),
   };

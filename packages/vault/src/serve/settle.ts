@@ -16,6 +16,7 @@ import {
   giveUpBatch,
   isBeingReplaced,
   isBuried,
+  isVanished,
   nextChange,
   openBatches,
   recordBroadcast,
@@ -54,11 +55,29 @@ export async function broadcast(vault: Vault, id: number): Promise<void> {
  */
 export async function tendBroadcast(vault: Vault): Promise<void> {
   const { store } = vault;
-  for (const { id } of openBatches(store)) await broadcast(vault, id);
-  const sent = openBatches(store).filter(({ status }) => status === 'broadcast');
-  const newestFirst = sent.toReversed();
-  const held = await keepInMempool(vault, newestFirst);
-  for (const batch of newestFirst) if (isToBeBumped(vault, batch, held)) await bump(vault, batch.id);
+  const cleared = openBatches(store).filter(({ status }) => status === 'cleared');
+  // What is offered for the first time may spend the change of what the node has lost.
+  if (cleared.length > 0) await keepInMempool(vault, sentNewestFirst(store));
+  for (const { id } of cleared) await broadcast(vault, id);
+  const sent = sentNewestFirst(store);
+  const held = await keepInMempool(vault, sent);
+  const late = sent.filter((batch) => isToBeBumped(vault, batch, held));
+  if (late.length === 0) return;
+  const feerate = await vault.feerates.now();
+  for (const batch of late) if (isKnown(store, batch, sent)) bump(vault, batch.id, feerate);
+}
+
+function sentNewestFirst(store: Vault['store']): readonly Batch[] {
+  return openBatches(store)
+    .filter(({ status }) => status === 'broadcast')
+    .toReversed();
+}
+
+/** No rival of it was broadcast while the node was asked: from that one it would go on, once the node has been asked of it too. */
+function isKnown(store: Vault['store'], batch: Batch, asked: readonly Batch[]): boolean {
+  return rivalsOf(store, batch).every(
+    ({ id, status }) => status !== 'broadcast' || asked.some((one) => one.id === id),
+  );
 }
 
 /** Offers again what the node has lost, and nothing that conflicts with what it has. Returns the ids of those that it has then. */
@@ -127,8 +146,7 @@ function isNewest(store: Vault['store'], batch: Batch): boolean {
 
 /** It spends a deposit that a reorganization took away: that may never come back, and nothing would say so. */
 function isOrphaned(store: Vault['store'], { inputs }: Batch): boolean {
-  const sql = 'SELECT 1 FROM coins WHERE txid = ? AND vout = ? AND height IS NULL AND own = 0';
-  return inputs.some(({ txid, vout }) => store.db.get(sql, txid, vout) !== undefined);
+  return inputs.some((input) => isVanished(store, input));
 }
 
 /** Only confirmed coins may come in addition: nodes refuse other replacements (BIP-125 rule 2). */
@@ -170,14 +188,14 @@ function isTriedTooOften({ store }: Vault, batch: Batch): boolean {
   const ids = new Set(tries.map(({ id }) => id));
   const last = tries.find(({ id }) => id === Math.max(...ids));
   if (last === undefined) return false;
-  const codes = last.peers.flatMap(({ codes: said }) => said);
+  const signers = last.peers.filter(({ role }) => role === 'signer');
+  const isSigned = signers.filter(({ answer }) => answer === 'done').length >= 2;
+  const codes = isSigned ? [] : signers.flatMap(({ codes: said }) => said);
   return tipOf(store).height < draftOf(last).locktime + redraftWait(1 + ids.size, codes);
 }
 
-async function bump(vault: Vault, id: number): Promise<void> {
-  const { store, scripts, feerates, report, bells } = vault;
-  const feerate = await feerates.now();
-  const { charter } = vault;
+function bump(vault: Vault, id: number, feerate: bigint): void {
+  const { store, scripts, charter, report, bells } = vault;
   const batch = getBatch(store, id);
   if (batch.status !== 'broadcast' || isBeingReplaced(store, batch)) return;
   if (isTriedTooOften(vault, batch) || waitsForBurial(vault, batch)) return;
@@ -232,7 +250,11 @@ export async function cancelEnded(vault: Vault): Promise<void> {
       batch.inputs.some((input) => batchesSpending(store, input).some(({ status }) => status === 'broadcast'))
     )
       continue;
-    const before = { draft: draftOf(batch), fee: batch.fee, vsize: batch.vsize };
+    const draft = draftOf(batch);
+    // Any coin of it will do, but one that is not there.
+    const inputs = draft.inputs.filter(([txid, vout]) => !isVanished(store, { txid, vout }));
+    if (inputs.length === 0) continue;
+    const before = { draft: { ...draft, inputs }, fee: batch.fee, vsize: batch.vsize };
     const plan = planCancel(contextOf(vault, feerate), before);
     if (plan.kind !== 'planned') {
       report.alarm(

@@ -251,7 +251,7 @@ describe('a bump', () => {
     expect(findWithdrawal(store, idOf(1))).toMatchObject({ state: 'confirmed', batch: first });
     expect(statusOf(store, second)).toBe('replaced');
     unmine(store);
-    expect(statusOf(store, second)).toBe('abandoned');
+    expect(statusOf(store, second)).toBe('broadcast');
     mine(store, [getBatch(store, second)], 1);
     expect(findWithdrawal(store, idOf(1))).toMatchObject({ state: 'confirmed', batch: second });
     expect(statusOf(store, first)).toBe('replaced');

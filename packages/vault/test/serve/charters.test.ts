@@ -68,6 +68,34 @@ describe('the chain of charters that a vault carries', () => {
   });
 });
 
+describe('a machine that is far behind', () => {
+  it('keeps drafts to its limits no longer once two signers and a gate are further on', () => {
+    const charters = makeCharters(first);
+    charters.add(signedBy(tight));
+    charters.add(signedBy(loose));
+    // Away since, or says what is not so.
+    charters.hear('A', { inForce: 1, newest: 2 });
+    charters.hear('gate-1', { inForce: 1, newest: 2 });
+    charters.hear('B', { inForce: 2, newest: 2 });
+    charters.hear('gate-2', { inForce: 2, newest: 2 });
+    expect(charters.working.policy.maxInputs).toBe(10);
+    charters.hear('C', { inForce: 2, newest: 2 });
+    expect(charters.working.policy.maxInputs).toBe(500);
+    // An epoch that there is not is no charter to keep to.
+    charters.hear('A', { inForce: 99, newest: 99 });
+    expect(charters.working.policy.maxInputs).toBe(500);
+  });
+
+  it('still counts while one of two signers that are there has it in force', () => {
+    const charters = makeCharters(first);
+    charters.add(signedBy(tight));
+    charters.add(signedBy(loose));
+    for (const name of ['A', 'B']) charters.hear(name, { inForce: 1, newest: 2 });
+    charters.hear('C', { inForce: 2, newest: 2 });
+    expect(charters.working.policy.maxInputs).toBe(10);
+  });
+});
+
 describe('the API', () => {
   it('takes a charter file, refuses others with their code, and tells how far each machine is', async () => {
     const charters = makeCharters(first);

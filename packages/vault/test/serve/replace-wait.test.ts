@@ -61,3 +61,31 @@ test.each(WAITS)('a transaction that takes the coins home, refused %s by one', a
   giveUpBatch(store, id, { refused: [{ id: idOf(seed), codes: ['DUST'] }], codes: [], notBefore: 0 });
   expect(await blocksBetween(store, code, () => cancelEnded(vault))).toEqual(waits);
 });
+
+test('a replacement that two signed, and only the node did not take, is tried again as one with which nothing is wrong', async () => {
+  const { vault, store } = makeVault();
+  approve(store, seedAt(0));
+  const id = signNext(store);
+  const { txid } = getBatch(store, id);
+  askPeer(store, id, 'gate', 'gate-1', fill(100, 16));
+  recordCleared(store, id, 'gate-1', { message: fill(1, 30), txid, transaction: fill(2, 100) });
+  recordBroadcast(store, id);
+  for (let block = 0; block < vault.tuning.bumpBlocks; block += 1) mine(store, []);
+  const heights: number[] = [];
+  for (let block = 0; block < BLOCKS; block += 1) {
+    await tendBroadcast(vault);
+    for (const drafted of openBatches(store).filter(({ status }) => status === 'drafted')) {
+      heights.push(tipHeight(store));
+      // The third signer, and a gate that it is not the home of, say something else.
+      askPeer(store, drafted.id, 'signer', 'C', fill(100 + drafted.id, 16));
+      recordRefused(store, drafted.id, 'signer', 'C', ['TX_FIELDS']);
+      signBy(store, drafted.id, 'A', 'B');
+      askPeer(store, drafted.id, 'gate', 'gate-2', fill(200 + drafted.id, 16));
+      recordRefused(store, drafted.id, 'gate', 'gate-2', ['GATE_HOME']);
+      giveUpBatch(store, drafted.id, { refused: [], codes: [], notBefore: 0 });
+    }
+    mine(store, []);
+  }
+  const between = heights.slice(1).map((height, place) => height - (heights[place] ?? 0));
+  expect(between).toEqual([1, 3, 6, 6, 6, 6, 6]);
+});

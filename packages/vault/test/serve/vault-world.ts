@@ -177,7 +177,7 @@ export function makeVault(
   };
   const vault: Vault = {
     ...{ store, chain: node, charters: makeCharters(charter), charter, scripts, signers, gates, screens: [] },
-    ...{ tuning, feerates: new Feerates(node, tuning, 500_000), rooms: new Rooms(), report, bells },
+    ...{ tuning, feerates: new Feerates(node, tuning, () => 500_000), rooms: new Rooms(), report, bells },
     stopping: stop.signal,
     fail: (error) => {
       throw error;
