@@ -6,7 +6,7 @@ import { equalBytes } from '@coldwire/protocol';
 import { type Coin, equalOutpoints, type Outpoint } from '@coldwire/wallet';
 import { type Batch, batchesSpending, carriersOf, findBatchByTxid, getBatch } from './batch.ts';
 import { markBroadcast, putChange, setStatus } from './batches.ts';
-import { putCoin } from './coins.ts';
+import { findCoin, putCoin } from './coins.ts';
 import { readBytes, readNumber } from './columns.ts';
 import { appendEvent, findWithdrawal, type Store } from './withdrawals.ts';
 
@@ -113,10 +113,11 @@ function revive(store: Store, batch: Batch): void {
     return inputs.some((input) => batch.inputs.some((other) => equalOutpoints(input, other)));
   };
   const isCleared = batch.transaction !== null && batch.intents.length > 0;
-  const isSent = isCleared && batch.intents.every(isRivalled);
+  // Change of what died with it is no coin any more; its own comes back when it is mined.
+  const hasCoins = batch.inputs.every((input) => findCoin(store, input) !== undefined);
+  const isSent = isCleared && hasCoins && batch.intents.every(isRivalled);
   setStatus(store, batch, isSent ? 'broadcast' : 'abandoned');
   store.db.run('UPDATE batches SET dead_height = NULL WHERE id = ?', batch.id);
-  if (isSent) putChange(store, batch, null);
 }
 
 function batchesAt(store: Store, column: 'height' | 'dead_height', height: number): readonly Batch[] {

@@ -40,12 +40,18 @@ export class Charters {
   /** Those after the first, oldest first. */
   readonly #later: Link[] = [];
   readonly #standings = new Map<string, Standing>();
-  #working: CharterInForce;
+  readonly #isThere: (name: string) => boolean;
+  /** Of which epochs it was made. */
+  #working: { readonly of: string; readonly charter: CharterInForce };
 
-  /** @param state the vault's directory @throws Failure when what it holds is no chain */
-  constructor(first: CharterInForce, state: string) {
+  /**
+   * @param state the vault's directory
+   * @param isThere whether a machine can be asked right now @throws Failure when what the directory holds is no chain
+   */
+  constructor(first: CharterInForce, state: string, isThere: (name: string) => boolean = () => true) {
     this.first = first;
-    this.#working = first;
+    this.#isThere = isThere;
+    this.#working = { of: '', charter: first };
     this.#directory = join(state, 'charters');
     // Made with the first charter that is stored: a start that cannot be leaves nothing behind.
     const names = existsSync(this.#directory) ? readdirSync(openSecureDirectory(this.#directory)) : [];
@@ -75,13 +81,20 @@ export class Charters {
 
   /** What drafts keep to: the newest in force at the machines that count, its limits as strict as any of theirs. */
   get working(): CharterInForce {
-    return this.#working;
+    const epochs = new Set(this.#epochsThatCount());
+    const inForce = this.#all.filter(({ charter }) => epochs.has(charter.epoch));
+    const of = inForce.map(({ charter }) => charter.epoch).join();
+    if (of !== this.#working.of) this.#working = { of, charter: strictest(inForce) ?? this.#working.charter };
+    return this.#working.charter;
+  }
+
+  get #all(): readonly CharterInForce[] {
+    return [this.first, ...this.#later.map(({ charter }) => charter)];
   }
 
   /** Blocks: what is buried so deep is so under every charter of the chain, whatever machines were heard. */
   get deepestBurial(): number {
-    const all = [this.first, ...this.#later.map(({ charter }) => charter)];
-    return Math.max(...all.map(({ charter }) => charter.clock.burial));
+    return Math.max(...this.#all.map(({ charter }) => charter.clock.burial));
   }
 
   get standings(): ReadonlyMap<string, Standing> {
@@ -91,8 +104,7 @@ export class Charters {
   /** Stores a charter that follows the newest; one that is known already changes nothing. */
   add(signed: SignedCharter): CharterInForce | Refusal {
     const hash = hashCharter(signed[0]);
-    const known = [this.first, ...this.#later.map(({ charter }) => charter)];
-    const same = known.find((charter) => equalBytes(charter.hash, hash));
+    const same = this.#all.find((charter) => equalBytes(charter.hash, hash));
     if (same !== undefined) return same;
     const judged = this.#judge(signed);
     if ('code' in judged) return judged;
@@ -107,25 +119,27 @@ export class Charters {
     const before = this.#standings.get(name);
     if (before?.inForce === standing.inForce && before.newest === standing.newest) return false;
     this.#standings.set(name, standing);
-    const epochs = new Set(this.#epochsThatCount());
-    const inForce = [this.first, ...this.#later.map(({ charter }) => charter)].filter(({ charter }) =>
-      epochs.has(charter.epoch),
-    );
-    this.#working = strictest(inForce) ?? this.#working;
     return true;
   }
 
   /**
-   * The epochs in force at those that drafts are for: two signers and a gate are enough, so of the signers the two that are furthest
-   * on count, and of several gates all but one. Else one that is away, or says what is not so, would keep all to limits long past.
+   * The epochs in force at those that drafts are for. Two signers and a gate are enough: of the signers that are there the two that
+   * are furthest on count, and of several gates all but one. Else one that is away, or says what is not so, would keep all to limits
+   * long past. While fewer are there, whoever comes back first decides: all count.
    */
   #epochsThatCount(): readonly number[] {
     const heard = [...this.#standings].sort(([, one], [, other]) => other.inForce - one.inForce);
     const isSigner = ([name]: readonly [string, Standing]): boolean =>
       this.find(({ signers }) => signers.find((row) => row.name === name)) !== undefined;
-    const signers = heard.filter(isSigner).slice(0, 2);
+    const isThere = ([name]: readonly [string, Standing]): boolean => this.#isThere(name);
+    const signers = heard.filter(isSigner);
+    const ready = signers.filter(isThere);
     const gates = heard.filter((one) => !isSigner(one));
-    const counted = [...signers, ...gates.slice(0, Math.max(1, gates.length - 1))];
+    const open = gates.some(isThere) ? gates.filter(isThere) : gates;
+    const counted = [
+      ...(ready.length < 2 ? signers : ready.slice(0, 2)),
+      ...open.slice(0, Math.max(1, open.length - 1)),
+    ];
     return counted.map(([, { inForce }]) => inForce);
   }
 

@@ -29,6 +29,11 @@ export function wordOf(codes: readonly string[], harmless: readonly string[] = [
   return others.length > 0 && others.every((code) => ROOMS.includes(code)) ? 'room' : 'no';
 }
 
+/** Whether a gate means by it no more than "not now". */
+export function isNotNow(code: string): boolean {
+  return WAITS.includes(code);
+}
+
 /** Whether the refusal is about signers and nothing else. */
 export function isBlame(codes: readonly string[]): boolean {
   return codes.length > 0 && codes.every((code) => BLAMES.includes(code));

@@ -49,7 +49,9 @@ const NODE_NETWORKS = {
 export async function serve(settings: Settings): Promise<void> {
   const report = new Report();
   const charter = openCharter(settings.charter);
-  const charters = new Charters(charter, settings.state);
+  const peers: Peer[] = [];
+  const isThere = (name: string): boolean => peers.some((peer) => peer.name === name && peer.ready);
+  const charters = new Charters(charter, settings.state, isThere);
   const identity = openIdentity(settings.key, charters.newest);
   const scripts = openScripts(charters.newest);
   const screens = nameScreens(charters.newest, settings.screens);
@@ -89,6 +91,7 @@ export async function serve(settings: Settings): Promise<void> {
     stopping: stop.signal,
     fail: (error) => failOrAlarm(report, error),
   };
+  peers.push(...vault.signers, ...vault.gates);
   const watch = new ScriptWatch(scripts, tuning.lookahead);
   await catchUp(vault, watch);
   const wake = {

@@ -24,6 +24,7 @@ import {
   spendableCoins,
 } from '../queue/index.ts';
 import { draftOf, requestOf } from './admit.ts';
+import { isNotNow } from './gate-word.ts';
 import { tipOf, type Vault } from './vault.ts';
 
 /** Hands a cleared batch to the node. @throws ChainError */
@@ -188,9 +189,10 @@ function isTriedTooOften({ store }: Vault, batch: Batch): boolean {
   const ids = new Set(tries.map(({ id }) => id));
   const last = tries.find(({ id }) => id === Math.max(...ids));
   if (last === undefined) return false;
-  const signers = last.peers.filter(({ role }) => role === 'signer');
-  const isSigned = signers.filter(({ answer }) => answer === 'done').length >= 2;
-  const codes = isSigned ? [] : signers.flatMap(({ codes: said }) => said);
+  const isSigned =
+    last.peers.filter(({ role, answer }) => role === 'signer' && answer === 'done').length >= 2;
+  const judges = last.peers.filter(({ role }) => role === (isSigned ? 'gate' : 'signer'));
+  const codes = judges.flatMap(({ codes: said }) => said.filter((code) => !isSigned || !isNotNow(code)));
   return tipOf(store).height < draftOf(last).locktime + redraftWait(1 + ids.size, codes);
 }
 

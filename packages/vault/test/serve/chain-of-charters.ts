@@ -13,6 +13,9 @@ export function makeDirectory(): string {
   return directory;
 }
 
-export function makeCharters(first: CharterInForce = mustLoad(sampleCharter())): Charters {
-  return new Charters(first, makeDirectory());
+export function makeCharters(
+  first: CharterInForce = mustLoad(sampleCharter()),
+  isThere?: (name: string) => boolean,
+): Charters {
+  return new Charters(first, makeDirectory(), isThere);
 }

@@ -86,12 +86,26 @@ describe('a machine that is far behind', () => {
     expect(charters.working.policy.maxInputs).toBe(500);
   });
 
-  it('still counts while one of two signers that are there has it in force', () => {
-    const charters = makeCharters(first);
+  it('still counts while only one signer or gate that is there is further on', () => {
+    const away = new Set<string>();
+    const charters = makeCharters(first, (name) => !away.has(name));
     charters.add(signedBy(tight));
     charters.add(signedBy(loose));
-    for (const name of ['A', 'B']) charters.hear(name, { inForce: 1, newest: 2 });
-    charters.hear('C', { inForce: 2, newest: 2 });
+    for (const name of ['A', 'B']) charters.hear(name, { inForce: 2, newest: 2 });
+    charters.hear('C', { inForce: 1, newest: 2 });
+    expect(charters.working.policy.maxInputs).toBe(500);
+    away.add('A');
+    expect(charters.working.policy.maxInputs).toBe(10);
+    // Whoever comes back first decides.
+    for (const name of ['B', 'C']) away.add(name);
+    expect(charters.working.policy.maxInputs).toBe(10);
+    away.delete('A');
+    away.delete('B');
+    expect(charters.working.policy.maxInputs).toBe(500);
+    charters.hear('gate-1', { inForce: 1, newest: 2 });
+    charters.hear('gate-2', { inForce: 2, newest: 2 });
+    expect(charters.working.policy.maxInputs).toBe(500);
+    away.add('gate-2');
     expect(charters.working.policy.maxInputs).toBe(10);
   });
 });

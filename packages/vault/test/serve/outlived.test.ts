@@ -1,11 +1,15 @@
 /** A payment may outlive what replaced it: the replacement spends one more coin, and that one is gone. */
+
+import { equalBytes } from '@coldwire/protocol';
+import { type Coin, equalOutpoints } from '@coldwire/wallet';
 import { expect, test } from 'vitest';
-import { planBump, prepareDraft } from '../../src/draft/index.ts';
+import { planBump, planRegroup, prepareDraft } from '../../src/draft/index.ts';
 import {
   askPeer,
   findBatchByTxid,
   findWithdrawal,
   getBatch,
+  giveUpBatch,
   openBatches,
   recordBroadcast,
   recordChainEvents,
@@ -13,7 +17,9 @@ import {
   recordDraft,
   type Store,
   spendableCoins,
+  takeBatch,
   tipHeight,
+  type Withdrawal,
 } from '../../src/queue/index.ts';
 import { requestOf } from '../../src/serve/admit.ts';
 import { tendBroadcast } from '../../src/serve/settle.ts';
@@ -169,6 +175,58 @@ test('a reorganization mines an older version of what a replacement spends the c
     await tendBroadcast(vault);
   }
   expect(openBatches(store).map(({ replaces }) => replaces)).toContain(first);
+});
+
+/** Pays what is approved, or what is accepted of it, and spends these coins. */
+function payOver(
+  store: Store,
+  coins: readonly Coin[],
+  accepts: (withdrawal: Withdrawal) => boolean = () => true,
+): number {
+  const caps = { maxIntents: 9, amountPerTransaction: 1_000_000_000n, burial: 6, accepts };
+  const { withdrawals, required } = takeBatch(store, caps);
+  const isNew = (coin: Coin): boolean => required.every((one) => !equalOutpoints(one, coin));
+  const height = tipHeight(store);
+  const context = contextOf(store, { coins: [], tipHeight: height, changeIndex: height % 20 });
+  const plan = planRegroup(context, withdrawals, [...required, ...coins.filter(isNew)]);
+  if (plan.kind !== 'planned') throw new Error(`no plan: ${plan.kind}`);
+  const purpose = required.length > 0 ? 'regroup' : 'payment';
+  return recordDraft(store, {
+    ...{ prepared: prepareDraft(plan.draft, [], scripts), purpose, replaces: null, burial: 6 },
+  });
+}
+
+test('a child whose parent does not come back with it is not gone on from', async () => {
+  const { vault, store } = makeVault(makeQueue(4));
+  const [a, c, p] = [seedAt(0), seedAt(0, seedAt(0) + 1), seedAt(0, seedAt(0) + 50)];
+  const sendSigned = (id: number): number => {
+    signBy(store, id, 'A', 'B');
+    send(store, id);
+    return id;
+  };
+  approve(store, a);
+  const given = payOver(store, [makeCoin(0)]);
+  signBy(store, given, 'A', 'B');
+  giveUpBatch(store, given, { refused: [], codes: [], notBefore: 0 });
+  approve(store, c);
+  const parent = sendSigned(payOver(store, [makeCoin(2)]));
+  approve(store, p);
+  const change = spendableCoins(store, { unconfirmedChange: true, admittedBy: [] }).filter(({ txid }) =>
+    equalBytes(txid, getBatch(store, parent).txid),
+  );
+  expect(change).toHaveLength(1);
+  const child = sendSigned(payOver(store, [...change, makeCoin(1)]));
+  // A gate had kept what was given up.
+  const extra = deposit(store);
+  mine(store, [getBatch(store, given)]);
+  expect([parent, child].map((id) => getBatch(store, id).status)).toEqual(['replaced', 'replaced']);
+  const isOfChild = ({ id }: Withdrawal): boolean => equalBytes(id, idOf(p));
+  sendSigned(payOver(store, [extra], isOfChild));
+  unmine(store);
+  unmine(store);
+  expect([parent, child].map((id) => getBatch(store, id).status)).toEqual(['abandoned', 'abandoned']);
+  for (let block = 0; block < vault.tuning.bumpBlocks + 3; block += 1) mine(store, [], 1);
+  await tendBroadcast(vault);
 });
 
 test('the change of a payment that was replaced is not taken for a coin', () => {
