@@ -133,6 +133,7 @@ function tell(tale: Tale): void {
 
 const hand = new Hand();
 let obeyed: Promise<void> = Promise.resolve();
+let isLeaving = false;
 
 async function obey(order: Order): Promise<void> {
   if (order.kind === 'prepare') {
@@ -154,6 +155,9 @@ process.on('message', (order: Order) => {
 
 /** Whoever hands the points out is gone, or somebody pressed Ctrl-C, or this program is wrong: no program and no mount is left. */
 function leave(code: number): void {
+  // Several of these come at once, and the next one must not end what the first still closes.
+  if (isLeaving) return;
+  isLeaving = true;
   endAll();
   void obeyed
     .then(() => hand.close())
