@@ -69,6 +69,15 @@ export function keyBlockOf({ directory }: World, name: SignerName): string {
 /** @returns the world, without running programs but its node, and without its lines; close it */
 export async function record(): Promise<Recorded> {
   const world = await buildWorld({ coins: COINS, policy: POLICY });
+  try {
+    return await recordIn(world);
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+}
+
+async function recordIn(world: World): Promise<Recorded> {
   const signers = await Promise.all(SIGNERS.map((name) => startSigner(world, name)));
   const gates = await Promise.all(GATES.map((name) => startGate(world, name)));
   const screen = await startScreen(world, 'screen-1', LENIENT);
