@@ -65,6 +65,10 @@ async function main(options: Options): Promise<number> {
   const teller = makeTeller(options.json === true);
   const kept = options.dir !== undefined;
   const directory = openSecureDirectory(options.dir ?? mkdtempSync(join(tmpdir(), 'coldwire-journey-')));
+  // Ended by a signal: its programs end too, but they may still write, so nothing is taken away.
+  const sayWhere = (): boolean =>
+    process.stderr.write(`the journey was ended: what it left is in ${directory}\n`);
+  process.once('exit', sayWhere);
   const summary = emptySummary();
   let problem: string | undefined;
   try {
@@ -74,6 +78,7 @@ async function main(options: Options): Promise<number> {
   } catch (error) {
     problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
+  process.off('exit', sayWhere);
   summary.ok = problem === undefined && judge(summary, options.strict === true);
   for (const [name, reason] of Object.entries(summary.notObserved))
     teller.say(`not observed: ${name}: ${reason}`);
