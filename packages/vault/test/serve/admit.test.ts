@@ -4,18 +4,11 @@ import { serializeStripped } from '@coldwire/wallet';
 import { hash256 } from '@coldwire/wallet/hash.ts';
 import { expect, test } from 'vitest';
 import { draftTransaction } from '../../src/draft/index.ts';
-import {
-  askPeer,
-  coinsToAdmit,
-  getBatch,
-  recordBroadcast,
-  recordCleared,
-  type Store,
-} from '../../src/queue/index.ts';
+import { coinsToAdmit, getBatch, type Store } from '../../src/queue/index.ts';
 import { admitCoins, draftOf } from '../../src/serve/admit.ts';
 import { fill, makeQueue, scripts } from '../fixture.ts';
 import { approve, mine } from '../queue/steps.ts';
-import { done, makeVault, seedAt, signNext } from './vault-world.ts';
+import { done, makeVault, seedAt, send, signNext } from './vault-world.ts';
 
 test('change that is mined while a signer is told of it without a proof is told with it next', async () => {
   const store = makeQueue(1);
@@ -24,10 +17,8 @@ test('change that is mined while a signer is told of it without a proof is told 
   if (signer === undefined) throw new Error('there are three signers');
   approve(store, seedAt(0));
   const id = signNext(store);
-  askPeer(store, id, 'gate', 'gate-1', fill(100, 16));
+  send(store, id);
   const { txid, change } = getBatch(store, id);
-  recordCleared(store, id, 'gate-1', { message: fill(1, 30), txid, transaction: fill(id, 100) });
-  recordBroadcast(store, id);
   const isToBeTold = () => coinsToAdmit(store, signer.name, 9).some((coin) => equalBytes(coin.txid, txid));
   expect(change).toHaveLength(1);
   expect(isToBeTold()).toBe(true);

@@ -2,28 +2,17 @@
 import { expect, test } from 'vitest';
 import { planBump, prepareDraft } from '../../src/draft/index.ts';
 import {
-  askPeer,
   findBatchByTxid,
   getBatch,
   openBatches,
-  recordBroadcast,
   recordChainEvents,
-  recordCleared,
   recordDraft,
-  type Store,
 } from '../../src/queue/index.ts';
 import { requestOf } from '../../src/serve/admit.ts';
 import { tendBroadcast } from '../../src/serve/settle.ts';
-import { contextOf, fill, hashAt, makeCoin, makeQueue, policy, scripts } from '../fixture.ts';
+import { contextOf, hashAt, makeCoin, makeQueue, policy, scripts } from '../fixture.ts';
 import { approve, mine, unmine } from '../queue/steps.ts';
-import { makeVault, seedAt, signBy, signNext, type VaultWorld } from './vault-world.ts';
-
-function send(store: Store, id: number): void {
-  const { txid } = getBatch(store, id);
-  askPeer(store, id, 'gate', 'gate-1', fill(100 + id, 16));
-  recordCleared(store, id, 'gate-1', { message: fill(1, 30), txid, transaction: fill(id, 100) });
-  recordBroadcast(store, id);
-}
+import { makeVault, seedAt, send, signBy, signNext, type VaultWorld } from './vault-world.ts';
 
 test('a payment that was replaced and still waits is replaced from there, and not from the first again', async () => {
   const { vault, store } = makeVault();

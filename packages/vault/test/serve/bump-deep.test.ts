@@ -1,18 +1,11 @@
 /** A deeper burial comes in force while a batch waits in the mempool that replaced what was dead by the one before. */
 import { expect, test } from 'vitest';
 import { mustLoad } from '../../../policy/test/world.ts';
-import {
-  askPeer,
-  getBatch,
-  giveUpBatch,
-  openBatches,
-  recordBroadcast,
-  recordCleared,
-} from '../../src/queue/index.ts';
+import { askPeer, getBatch, giveUpBatch, openBatches } from '../../src/queue/index.ts';
 import { tendBroadcast } from '../../src/serve/settle.ts';
 import { fill } from '../fixture.ts';
 import { approve, mine } from '../queue/steps.ts';
-import { charter, makeVault, seedAt, signNext } from './vault-world.ts';
+import { charter, makeVault, seedAt, send, signNext } from './vault-world.ts';
 
 test('a batch that replaced what was dead by a shallower burial is not bumped before it is dead by the deeper one', async () => {
   const { vault, store } = makeVault();
@@ -23,10 +16,7 @@ test('a batch that replaced what was dead by a shallower burial is not bumped be
   mine(store, [{ txid: fill(201, 32), inputs: getBatch(store, dead).inputs }]);
   for (let depth = 1; depth < 6; depth += 1) mine(store, []);
   const id = signNext(store);
-  const { txid } = getBatch(store, id);
-  askPeer(store, id, 'gate', 'gate-1', fill(102, 16));
-  recordCleared(store, id, 'gate-1', { message: fill(1, 30), txid, transaction: fill(2, 100) });
-  recordBroadcast(store, id);
+  send(store, id);
   for (let block = 0; block < vault.tuning.bumpBlocks; block += 1) mine(store, []);
   const deep = mustLoad({ ...charter.charter, clock: { ...charter.charter.clock, burial: 30 } });
   await tendBroadcast({ ...vault, charter: deep });

@@ -1,19 +1,15 @@
 /** A payment may outlive what replaced it: the replacement spends one more coin, and that one is gone. */
-
 import { equalBytes } from '@coldwire/protocol';
 import { type Coin, equalOutpoints } from '@coldwire/wallet';
 import { expect, test } from 'vitest';
 import { planBump, planRegroup, prepareDraft } from '../../src/draft/index.ts';
 import {
-  askPeer,
   findBatchByTxid,
   findWithdrawal,
   getBatch,
   giveUpBatch,
   openBatches,
-  recordBroadcast,
   recordChainEvents,
-  recordCleared,
   recordDraft,
   type Store,
   spendableCoins,
@@ -35,17 +31,10 @@ import {
   scripts,
 } from '../fixture.ts';
 import { approve, mine, unmine } from '../queue/steps.ts';
-import { makeVault, seedAt, signBy, signNext, type VaultWorld } from './vault-world.ts';
+import { clearBy, makeVault, seedAt, send, signBy, signNext, type VaultWorld } from './vault-world.ts';
 
 /** What a replacement here may cost. */
 const rich = { ...policy, feeAbsolute: 2_000_000n, feeRate: 100_000_000, feeShareFloor: 2_000_000n };
-
-function send(store: Store, id: number): void {
-  const { txid } = getBatch(store, id);
-  askPeer(store, id, 'gate', 'gate-1', fill(100 + id, 16));
-  recordCleared(store, id, 'gate-1', { message: fill(1, 30), txid, transaction: fill(id, 100) });
-  recordBroadcast(store, id);
-}
 
 function payAt(store: Store, seed: number): number {
   approve(store, seed);
@@ -82,8 +71,6 @@ function deposit(store: Store): ReturnType<typeof makeCoin> {
   return coin;
 }
 
-const stateOf = (store: Store, seed: number) => findWithdrawal(store, idOf(seed))?.state;
-
 /** A node that has lost everything, and takes all but these. */
 function tendWithout({ vault, store }: VaultWorld, invalid: readonly number[]) {
   const offered: number[] = [];
@@ -119,7 +106,7 @@ test('a mined replacement and the deposit that it spends are reorganized away: w
   await tend();
   expect(offered).toContain(first);
   mine(store, [getBatch(store, first)], 1);
-  expect(stateOf(store, seed)).toBe('confirmed');
+  expect(findWithdrawal(store, idOf(seed))?.state).toBe('confirmed');
 });
 
 test('a payment that was dead and buried, and whose intent was paid anew, is not offered again however long the branch is', async () => {
@@ -131,8 +118,8 @@ test('a payment that was dead and buried, and whose intent was paid anew, is not
   for (let block = 0; block < 6; block += 1) mine(store, []);
   const anew = signNext(store);
   send(store, anew);
-  const shared = getBatch(store, anew).inputs.some(({ txid }) =>
-    getBatch(store, first).inputs.some((one) => Buffer.compare(one.txid, txid) === 0),
+  const shared = getBatch(store, anew).inputs.some((input) =>
+    getBatch(store, first).inputs.some((one) => equalOutpoints(one, input)),
   );
   expect(shared).toBe(false);
   for (let block = 0; block < 7; block += 1) unmine(store);
@@ -249,9 +236,7 @@ test('what is cleared and spends the change of what the node has lost is offered
   const child = recordDraft(store, { prepared, purpose: 'payment', replaces: null, burial: 6 });
   signBy(store, child, 'A', 'B');
   expect(getBatch(store, child).inputs.map(({ txid }) => findBatchByTxid(store, txid)?.id)).toEqual([parent]);
-  askPeer(store, child, 'gate', 'gate-1', fill(100 + child, 16));
-  const { txid } = getBatch(store, child);
-  recordCleared(store, child, 'gate-1', { message: fill(1, 30), txid, transaction: fill(child, 100) });
+  clearBy(store, child);
   for (let block = 0; block < vault.tuning.bumpBlocks; block += 1) mine(store, []);
   const offered: number[] = [];
   const chain: typeof vault.chain = {

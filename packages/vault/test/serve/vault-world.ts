@@ -17,7 +17,14 @@ import type { WalletScripts } from '@coldwire/wallet';
 import { onTestFinished } from 'vitest';
 import { mustLoad, sampleCharter, seeded } from '../../../policy/test/world.ts';
 import type { Chain } from '../../src/chain/index.ts';
-import { askPeer, getBatch, recordSigned, type Store } from '../../src/queue/index.ts';
+import {
+  askPeer,
+  getBatch,
+  recordBroadcast,
+  recordCleared,
+  recordSigned,
+  type Store,
+} from '../../src/queue/index.ts';
 import { draftOf } from '../../src/serve/admit.ts';
 import { Bell } from '../../src/serve/bell.ts';
 import { Feerates } from '../../src/serve/feerate.ts';
@@ -207,6 +214,19 @@ export function signBy(store: Store, id: number, ...names: readonly string[]): v
     askPeer(store, id, 'signer', name, seeded(`${name} ${id}`).slice(0, 16));
     recordSigned(store, id, name, messageOf(Uint8Array.of(0xa0), name.charCodeAt(0)));
   }
+}
+
+/** A gate clears what two have signed. Its bytes begin with its id, by which a test's node knows it. */
+export function clearBy(store: Store, id: number, gate = 'gate-1'): void {
+  const { txid } = getBatch(store, id);
+  askPeer(store, id, 'gate', gate, fill(100 + id, 16));
+  recordCleared(store, id, gate, { message: fill(1, 30), txid, transaction: fill(id, 100) });
+}
+
+/** Clears what two have signed, and the node takes it. */
+export function send(store: Store, id: number): void {
+  clearBy(store, id);
+  recordBroadcast(store, id);
 }
 
 /** What a gate says that clears this batch. */
